@@ -1,0 +1,122 @@
+//! Accounts of a scan: where every row that was read went.
+
+/// Rows, and bytes as [`Accounts::bytes`] says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Rows.
+    pub rows: u64,
+    /// Bytes.
+    pub bytes: u128,
+}
+
+impl Tally {
+    pub(crate) fn add(&mut self, rows: usize, bytes: u128) {
+        self.rows += rows as u64;
+        self.bytes += bytes;
+    }
+}
+
+impl std::ops::AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.bytes += other.bytes;
+    }
+}
+
+/// Whose bytes are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BytesOf {
+    /// The flows' own traffic: the column `bytes` is read.
+    Traffic,
+    /// The stored records: `bytes` is not read, and to know it would cost a pass.
+    Records,
+}
+
+impl BytesOf {
+    /// The name in summaries: `traffic`, `records`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Traffic => "traffic",
+            Self::Records => "records",
+        }
+    }
+}
+
+/// Why a row is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The packet count is 2^63 or more.
+    Packets,
+    /// The byte count is 2^63 or more.
+    Bytes,
+}
+
+impl Refusal {
+    const ALL: [Self; 2] = [Self::Packets, Self::Bytes];
+
+    /// The name in summaries: `packets_too_large`, `bytes_too_large`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Packets => "packets_too_large",
+            Self::Bytes => "bytes_too_large",
+        }
+    }
+}
+
+/// The accounts of a reader so far. They balance after every batch:
+/// read = delivered + filtered + refused, in rows and in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accounts {
+    /// Whole records that were read.
+    pub read: Tally,
+    /// Rows in batches (also in those that are made and not yet handed out).
+    pub delivered: Tally,
+    /// Rows outside the window.
+    pub filtered: Tally,
+    /// Whose bytes the tallies count.
+    pub bytes: BytesOf,
+    refused: [Tally; Refusal::ALL.len()],
+}
+
+impl Accounts {
+    /// Empty accounts.
+    #[must_use]
+    pub fn new(bytes: BytesOf) -> Self {
+        let none = Tally::default();
+        Self { read: none, delivered: none, filtered: none, bytes, refused: [none; Refusal::ALL.len()] }
+    }
+
+    /// What was refused, by reason, reasons that did not occur included.
+    pub fn refused(&self) -> impl Iterator<Item = (Refusal, Tally)> {
+        Refusal::ALL.into_iter().zip(self.refused)
+    }
+
+    /// Whether read = delivered + filtered + refused.
+    #[must_use]
+    pub fn balance(&self) -> bool {
+        let mut sum = self.delivered;
+        sum += self.filtered;
+        self.refused.iter().for_each(|tally| sum += *tally);
+        sum == self.read
+    }
+
+    /// Adds the accounts of another input. Bytes are the traffic's only if both count those.
+    pub fn add(&mut self, other: &Self) {
+        self.read += other.read;
+        self.delivered += other.delivered;
+        self.filtered += other.filtered;
+        for (mine, theirs) in self.refused.iter_mut().zip(other.refused) {
+            *mine += theirs;
+        }
+        if other.bytes == BytesOf::Records {
+            self.bytes = BytesOf::Records;
+        }
+    }
+
+    pub(crate) fn refuse(&mut self, why: Refusal, bytes: u128) {
+        self.refused[why as usize].add(1, bytes);
+    }
+}

@@ -1,0 +1,217 @@
+//! Blocks of SiLK records → batches: which rows, which columns, and the accounts of both.
+
+use std::collections::VecDeque;
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use silk_format::{Bits, Block, Column, ColumnBuf, FormatId, Header, Selection, Values};
+
+use crate::accounts::{Accounts, BytesOf, Refusal};
+use crate::builder::FlowBatchBuilder;
+use crate::error::Result;
+use crate::scan::Scan;
+use crate::time::{Window, WindowMode};
+
+/// Records that are walked at a time, over all columns: their bytes stay in the first-level cache meanwhile, so that
+/// the input is read from memory once.
+const CHUNK: usize = 256;
+
+/// The smallest count that is no `i64`.
+const TOO_LARGE: u64 = 1 << 63;
+
+/// Gathers rows for batches of exactly `batch_rows` rows.
+pub(crate) struct Assembler {
+    builder: FlowBatchBuilder,
+    schema: SchemaRef,
+    batch_rows: usize,
+    filled: usize,
+    filter: Option<Filter>,
+    /// Where `bytes` is among the builder's buffers.
+    bytes_buffer: Option<usize>,
+    accounts: Accounts,
+    /// The records of a chunk that passed the filter, one behind the other.
+    passed: Vec<u8>,
+}
+
+/// Decides on rows from a few columns, read for all of them.
+struct Filter {
+    window: Option<Window>,
+    check_counts: bool,
+    stime: ColumnBuf,
+    etime: ColumnBuf,
+    packets: ColumnBuf,
+    bytes: ColumnBuf,
+}
+
+/// What becomes of a row.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Deliver,
+    Filter,
+    Refuse(Refusal),
+}
+
+impl Assembler {
+    pub(crate) fn new(scan: &Scan, header: &Header, schema: SchemaRef) -> Self {
+        let site = scan.silk.site.as_deref();
+        let mut builder = FlowBatchBuilder::with_site(&scan.columns, site)
+            .with_schema(SchemaRef::clone(&schema))
+            .with_capacity(scan.batch_rows);
+        let bytes_buffer = builder.buffers_mut().iter().position(|(column, _)| *column == Column::Bytes);
+        let bytes_of = if bytes_buffer.is_some() { BytesOf::Traffic } else { BytesOf::Records };
+        // Only one layout stores counts of 64 bits (spec 8.2, L-6R3); all others stay far below 2^63.
+        let check_counts = header.format() == FormatId::RWIPV6ROUTING && header.record_version() >= 3;
+        let window = scan.window.filter(|window| *window != Window { mode: window.mode, ..Window::default() });
+        let filter = (check_counts || window.is_some()).then(|| Filter {
+            window,
+            check_counts,
+            stime: ColumnBuf::new(Column::Stime),
+            etime: ColumnBuf::new(Column::Etime),
+            packets: ColumnBuf::new(Column::Packets),
+            bytes: ColumnBuf::new(Column::Bytes),
+        });
+        Self {
+            builder,
+            schema,
+            batch_rows: scan.batch_rows,
+            filled: 0,
+            filter,
+            bytes_buffer,
+            accounts: Accounts::new(bytes_of),
+            passed: Vec::new(),
+        }
+    }
+
+    pub(crate) fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
+    pub(crate) fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// Takes records from number `next` on until a batch is full or the block ends, and tells the next number.
+    pub(crate) fn append(
+        &mut self,
+        block: Block<'_>,
+        mut next: usize,
+        ready: &mut VecDeque<RecordBatch>,
+    ) -> Result<usize> {
+        while next < block.len() && self.filled < self.batch_rows {
+            let len = CHUNK.min(self.batch_rows - self.filled).min(block.len() - next);
+            self.chunk(block.slice(next..next + len));
+            next += len;
+        }
+        if self.filled == self.batch_rows {
+            self.flush(ready)?;
+        }
+        Ok(next)
+    }
+
+    /// Makes a batch of what there is.
+    pub(crate) fn flush(&mut self, ready: &mut VecDeque<RecordBatch>) -> Result<()> {
+        if self.filled > 0 {
+            self.filled = 0;
+            ready.push_back(self.builder.finish()?);
+        }
+        Ok(())
+    }
+
+    /// Takes the rows of a few records.
+    fn chunk(&mut self, records: Block<'_>) {
+        let Some(filter) = &mut self.filter else {
+            let bytes = self.fill(records);
+            self.accounts.read.add(records.len(), bytes);
+            return self.accounts.delivered.add(records.len(), bytes);
+        };
+        let passed = filter.pass(records, &mut self.accounts);
+        match passed.count_ones() {
+            0 => {}
+            all if all == records.len() => {
+                self.fill(records);
+            }
+            _ => {
+                let mut scratch = std::mem::take(&mut self.passed);
+                self.fill(records.select(&Selection::from_bits(&passed), &mut scratch));
+                self.passed = scratch;
+            }
+        }
+    }
+
+    /// Reads every column of the records, and tells their bytes for the accounts.
+    fn fill(&mut self, records: Block<'_>) -> u128 {
+        let rows = records.len();
+        for (column, buf) in self.builder.buffers_mut() {
+            records.read(*column, 0..rows, None, buf);
+        }
+        self.builder.add_rows(rows);
+        self.filled += rows;
+        let traffic = self.bytes_buffer.and_then(|at| self.builder.buffers_mut().get(at));
+        match traffic.map(|(_, buf)| counts(buf)) {
+            Some(all) => all.iter().rev().take(rows).map(|bytes| u128::from(*bytes)).sum(),
+            None => records.bytes().len() as u128,
+        }
+    }
+}
+
+impl Filter {
+    /// Enters every record into the accounts; one bit for each: it is to be delivered.
+    fn pass(&mut self, records: Block<'_>, accounts: &mut Accounts) -> Bits {
+        let read = |column, buf: &mut ColumnBuf, wanted: bool| {
+            buf.clear();
+            if wanted {
+                records.read(column, 0..records.len(), None, buf);
+            }
+        };
+        let traffic = accounts.bytes == BytesOf::Traffic;
+        let overlap = self.window.is_some_and(|window| window.mode == WindowMode::Overlap);
+        read(Column::Stime, &mut self.stime, self.window.is_some());
+        read(Column::Etime, &mut self.etime, overlap);
+        read(Column::Packets, &mut self.packets, self.check_counts);
+        read(Column::Bytes, &mut self.bytes, self.check_counts || traffic);
+
+        let mut passed = Bits::with_capacity(records.len());
+        passed.extend((0..records.len()).map(|row| {
+            let bytes = match traffic {
+                true => u128::from(at(counts(&self.bytes), row)),
+                false => records.record_len() as u128,
+            };
+            accounts.read.add(1, bytes);
+            let verdict = self.verdict(row);
+            match verdict {
+                Verdict::Deliver => accounts.delivered.add(1, bytes),
+                Verdict::Filter => accounts.filtered.add(1, bytes),
+                Verdict::Refuse(why) => accounts.refuse(why, bytes),
+            }
+            verdict == Verdict::Deliver
+        }));
+        passed
+    }
+
+    /// A row is refused whether it lies in the window or not, so that refusals do not depend on the question asked.
+    fn verdict(&self, row: usize) -> Verdict {
+        if self.check_counts {
+            if at(counts(&self.packets), row) >= TOO_LARGE {
+                return Verdict::Refuse(Refusal::Packets);
+            }
+            if at(counts(&self.bytes), row) >= TOO_LARGE {
+                return Verdict::Refuse(Refusal::Bytes);
+            }
+        }
+        let inside = |window: Window| window.contains_ms(at(times(&self.stime), row), at(times(&self.etime), row));
+        if self.window.is_none_or(inside) { Verdict::Deliver } else { Verdict::Filter }
+    }
+}
+
+fn counts(buf: &ColumnBuf) -> &[u64] {
+    if let Values::U64(counts) = &buf.values { counts } else { &[] }
+}
+
+fn times(buf: &ColumnBuf) -> &[i64] {
+    if let Values::I64(times) = &buf.values { times } else { &[] }
+}
+
+/// The value of a row; 0 for a column that was not read.
+fn at<T: Copy + Default>(values: &[T], row: usize) -> T {
+    values.get(row).copied().unwrap_or_default()
+}

@@ -1,0 +1,19 @@
+//! Streaming kernels over record batches. Each file states the memory that its kernel may take.
+
+mod address_table;
+mod columns;
+mod distinct;
+mod resample;
+mod talkers;
+mod top;
+mod window;
+
+pub use address_table::AddressTable;
+pub use distinct::Distinct;
+pub use resample::{Aggregate, Bin, Bins, Cell, Resampler, Series, SeriesReader, Value};
+pub use talkers::{Role, TalkerBy, Talker, Talkers};
+pub use top::Top;
+pub use window::WindowFilter;
+
+/// The memory that a kernel may take for its state unless told otherwise, in bytes.
+pub const DEFAULT_STATE_LIMIT: usize = 1 << 30;

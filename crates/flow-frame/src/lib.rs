@@ -1,0 +1,72 @@
+#![doc = include_str!("../README.md")]
+//!
+//! # Map
+//!
+//! | task | here |
+//! |---|---|
+//! | read a file of flows | [`open`], [`open_input`] → [`FlowReader`]; what to read: [`Scan`], [`Projection`] |
+//! | know what an input is | [`Kind::sniff`], [`FlowReader::source`] |
+//! | know where every row went | [`FlowReader::accounts`] → [`Accounts`] |
+//! | make batches of another source | [`FlowBatchBuilder`], [`FlowRow`] |
+//! | keep a window | [`Scan::with_window`] while reading, [`WindowFilter`] afterwards |
+//! | values over time | [`Resampler`] → [`Series`] |
+//! | who sent how much | [`Talkers`]; with sums of your own: [`AddressTable`], [`Top`] |
+//! | how many different values | [`Distinct`] |
+//! | read and print times | [`time`] |
+//! | print values | [`text`] |
+//! | the table of columns | [`FLOW_COLUMNS`], [`mod@schema`] |
+//!
+//! # Units and missing values
+//!
+//! | value | unit | missing |
+//! |---|---|---|
+//! | times | milliseconds since 1970-01-01T00:00:00Z, as Arrow timestamps | never in flows |
+//! | duration | milliseconds | never |
+//! | addresses | 16 bytes in network order, IPv4 as `::ffff:a.b.c.d` | null: the layout has no such address |
+//! | packets, bytes | counts, signed so that sums and differences work everywhere | never; ≥ 2^63 refuses the row |
+//! | all others | as stored | null: the source does not say. Zero is a value |
+//!
+//! # Errors
+//!
+//! One [`Error`] with a [`ErrorKind`], a [`Class`] (who is to blame), the input's name and, if known, the byte offset.
+//! A reader delivers every row before the damage, then one error, then nothing more.
+//!
+//! # Features
+//!
+//! `zlib` (on), `libdeflate`, `lzo` (on), `snappy` (on): compressed blocks of SiLK files, see `silk-format`.
+//! `gzip`, `zstd`, `lz4` (all on): compressed whole files, see `mapped-input`.
+//!
+//! # What this crate does not do
+//!
+//! No SQL, no charts, no output formats, no threads and no clock: "now" is a value that the caller hands in.
+//!
+//! # Sources
+//!
+//! The meaning of the columns follows PySiLK and the SiLK file formats; text of addresses RFC 5952, text of time
+//! RFC 3339.
+
+mod accounts;
+mod assembler;
+mod builder;
+mod error;
+mod kernels;
+mod names;
+mod reader;
+mod scan;
+pub mod schema;
+pub mod text;
+pub mod time;
+
+pub use accounts::{Accounts, BytesOf, Refusal, Tally};
+pub use builder::{FlowBatchBuilder, FlowRow};
+pub use error::{Class, Error, ErrorKind, Result};
+pub use kernels::{
+    AddressTable, Aggregate, Bin, Bins, Cell, DEFAULT_STATE_LIMIT, Distinct, Resampler, Role, Series, SeriesReader,
+    Talker, TalkerBy, Talkers, Top, Value, WindowFilter,
+};
+pub use reader::{FlowReader, SourceFacts, open, open_input};
+pub use scan::{Kind, Limits, Scan};
+pub use schema::{FLOW_COLUMNS, FlowColumn, Projection};
+pub use time::{Anchors, Instant, TimeSpec, Window, WindowMode};
+
+pub use {arrow_array, arrow_schema, mapped_input, silk_format};

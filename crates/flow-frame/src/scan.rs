@@ -1,0 +1,170 @@
+//! What to read: kinds of input, and the options of a scan.
+
+use silk_format::MAGIC;
+
+use crate::error::{Error, Result};
+use crate::schema::{ColumnType, Projection};
+use crate::time::Window;
+
+/// A kind of input, told by its first bytes and never by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// A SiLK file.
+    Silk,
+    /// A packet capture in the classic format.
+    Pcap,
+    /// A packet capture in the block format.
+    Pcapng,
+}
+
+const MAGICS: [(&[u8], Kind); 6] = [
+    (&MAGIC, Kind::Silk),
+    (&[0xa1, 0xb2, 0xc3, 0xd4], Kind::Pcap),
+    (&[0xd4, 0xc3, 0xb2, 0xa1], Kind::Pcap),
+    (&[0xa1, 0xb2, 0x3c, 0x4d], Kind::Pcap),
+    (&[0x4d, 0x3c, 0xb2, 0xa1], Kind::Pcap),
+    (&[0x0a, 0x0d, 0x0d, 0x0a], Kind::Pcapng),
+];
+
+impl Kind {
+    /// The kind of an input that begins with these bytes; four are enough.
+    #[must_use]
+    pub fn sniff(first_bytes: &[u8]) -> Option<Self> {
+        MAGICS.iter().find(|(magic, _)| first_bytes.starts_with(magic)).map(|(_, kind)| *kind)
+    }
+
+    /// The name in summaries: `silk`, `pcap`, `pcapng`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Silk => "silk",
+            Self::Pcap => "pcap",
+            Self::Pcapng => "pcapng",
+        }
+    }
+}
+
+/// Bounds on what a scan may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Bytes of the columns of a batch. Default 256 MiB.
+    pub batch_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { batch_bytes: 256 << 20 }
+    }
+}
+
+/// What to read from an input, and how.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Scan {
+    /// The columns. Default: all stored ones.
+    pub columns: Projection,
+    /// Rows of a batch, the last one of a file excepted. Default 8192.
+    pub batch_rows: usize,
+    /// Only flows of this window.
+    pub window: Option<Window>,
+    /// How SiLK files are read; the site names sensors, classes and types.
+    pub silk: silk_format::Options,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+impl Default for Scan {
+    fn default() -> Self {
+        Self {
+            columns: Projection::default(),
+            batch_rows: 8192,
+            window: None,
+            silk: silk_format::Options::default(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Scan {
+    /// With these columns.
+    #[must_use]
+    pub fn with_columns(mut self, columns: Projection) -> Self {
+        self.columns = columns;
+        self
+    }
+
+    /// With so many rows in a batch.
+    #[must_use]
+    pub fn with_batch_rows(mut self, rows: usize) -> Self {
+        self.batch_rows = rows;
+        self
+    }
+
+    /// With the flows of a window only.
+    #[must_use]
+    pub fn with_window(mut self, window: Option<Window>) -> Self {
+        self.window = window;
+        self
+    }
+
+    /// With options for SiLK files.
+    #[must_use]
+    pub fn with_silk(mut self, options: silk_format::Options) -> Self {
+        self.silk = options;
+        self
+    }
+
+    /// With other bounds.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.batch_rows == 0 {
+            return Err(Error::usage("a batch must hold at least one row"));
+        }
+        let row: usize = self.columns.columns().iter().map(|(_, column)| width(column.kind)).sum();
+        let wanted = row.saturating_mul(self.batch_rows);
+        if wanted > self.limits.batch_bytes {
+            return Err(Error::limit("bytes of a batch", wanted as u64, self.limits.batch_bytes as u64));
+        }
+        Ok(())
+    }
+}
+
+/// Bytes of a value, validity rounded up.
+fn width(kind: ColumnType) -> usize {
+    1 + match kind {
+        ColumnType::Ip => 16,
+        ColumnType::Timestamp | ColumnType::DurationMs | ColumnType::I64 => 8,
+        ColumnType::U32 | ColumnType::Text => 4,
+        ColumnType::U16 => 2,
+        ColumnType::U8 | ColumnType::Bool => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Class;
+
+    #[test]
+    fn kinds_are_told_by_content() {
+        assert_eq!(Kind::sniff(&[0xde, 0xad, 0xbe, 0xef, 0]), Some(Kind::Silk));
+        assert_eq!(Kind::sniff(&[0x0a, 0x0d, 0x0d, 0x0a]), Some(Kind::Pcapng));
+        assert_eq!(Kind::sniff(&[0x4d, 0x3c, 0xb2, 0xa1]), Some(Kind::Pcap));
+        assert_eq!(Kind::sniff(&[0xde, 0xad, 0xbe]), None);
+        assert_eq!(Kind::sniff(b""), None);
+    }
+
+    #[test]
+    fn batches_are_bounded() {
+        assert!(Scan::default().check().is_ok());
+        assert_eq!(Scan::default().with_batch_rows(0).check().unwrap_err().class(), Class::Usage);
+        assert_eq!(Scan::default().with_batch_rows(usize::MAX).check().unwrap_err().class(), Class::Limit);
+    }
+}

@@ -1,0 +1,460 @@
+//! The one table of flow columns: names, Arrow types, units, meanings, nulls. Schemas, projections and
+//! `docs/schema.md` all derive from it.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::sync::Arc;
+
+use arrow_schema::extension::EXTENSION_TYPE_NAME_KEY;
+use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use silk_format::Column;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// The version of the table; it grows when a column's name, type or meaning changes.
+pub const SCHEMA_VERSION: &str = "1";
+/// Schema metadata key of [`SCHEMA_VERSION`].
+pub const VERSION_KEY: &str = "flowloom.schema_version";
+/// Schema metadata key of the program that made the columns.
+pub const PRODUCER_KEY: &str = "flowloom.producer";
+/// Schema metadata key of the input's name.
+pub const SOURCE_KEY: &str = "flowloom.source";
+/// Schema metadata key of the input's format, such as `FT_RWIPV6ROUTING v1`.
+pub const FORMAT_KEY: &str = "flowloom.source_format";
+/// Name of the Arrow extension type of addresses: 16 bytes in network order, IPv4 as `::ffff:a.b.c.d`.
+pub const IP_EXTENSION: &str = "flowloom.ip";
+
+/// The Arrow type of a column, with what belongs to it in the field's metadata.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ColumnType {
+    /// Timestamp(ms, UTC).
+    Timestamp,
+    /// Int64 with metadata `unit=ms`.
+    DurationMs,
+    /// FixedSizeBinary(16), extension [`IP_EXTENSION`].
+    Ip,
+    /// Boolean.
+    Bool,
+    /// UInt8.
+    U8,
+    /// UInt16.
+    U16,
+    /// UInt32.
+    U32,
+    /// Int64.
+    I64,
+    /// Dictionary(Int32, Utf8).
+    Text,
+}
+
+impl ColumnType {
+    /// The Arrow data type.
+    #[must_use]
+    pub fn data_type(self) -> DataType {
+        match self {
+            Self::Timestamp => DataType::Timestamp(TimeUnit::Millisecond, Some(Arc::from("UTC"))),
+            Self::DurationMs | Self::I64 => DataType::Int64,
+            Self::Ip => DataType::FixedSizeBinary(16),
+            Self::Bool => DataType::Boolean,
+            Self::U8 => DataType::UInt8,
+            Self::U16 => DataType::UInt16,
+            Self::U32 => DataType::UInt32,
+            Self::Text => DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8)),
+        }
+    }
+
+    fn metadata(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::DurationMs => Some(("unit", "ms")),
+            Self::Ip => Some((EXTENSION_TYPE_NAME_KEY, IP_EXTENSION)),
+            _ => None,
+        }
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Self::Timestamp => "Timestamp(ms, UTC)",
+            Self::DurationMs => "Int64, metadata `unit=ms`",
+            Self::Ip => "FixedSizeBinary(16), extension `flowloom.ip`",
+            Self::Bool => "Boolean",
+            Self::U8 => "UInt8",
+            Self::U16 => "UInt16",
+            Self::U32 => "UInt32",
+            Self::I64 => "Int64",
+            Self::Text => "Dictionary(Int32, Utf8)",
+        }
+    }
+}
+
+/// A column of names that the site configuration (`silk.conf`) gives to stored numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Derived {
+    /// The name of `sensor_id`.
+    Sensor,
+    /// The class of `classtype_id`.
+    Class,
+    /// The type of `classtype_id`.
+    Type,
+}
+
+/// Where the values of a column come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// Every record has it, under this name in `silk_format`.
+    Stored(Column),
+    /// Text derived from a stored number.
+    Derived(Derived),
+}
+
+/// One row of the table of flow columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FlowColumn {
+    /// The name, as PySiLK has it.
+    pub name: &'static str,
+    /// The Arrow type.
+    pub kind: ColumnType,
+    /// Unit and meaning.
+    pub meaning: &'static str,
+    /// When the value is null; `None`: never.
+    pub null_when: Option<&'static str>,
+    /// Where the values come from.
+    pub source: Source,
+}
+
+const fn stored(
+    column: Column,
+    kind: ColumnType,
+    meaning: &'static str,
+    null_when: Option<&'static str>,
+) -> FlowColumn {
+    FlowColumn { name: column.name(), kind, meaning, null_when, source: Source::Stored(column) }
+}
+
+const fn derived(name: &'static str, source: Derived, meaning: &'static str) -> FlowColumn {
+    FlowColumn {
+        name,
+        kind: ColumnType::Text,
+        meaning,
+        null_when: Some("the number is null, or the site configuration has no name for it"),
+        source: Source::Derived(source),
+    }
+}
+
+const NO_FIELD: Option<&str> = Some("the layout has none");
+const NO_FLAGS: Option<&str> = Some("the record has no separate flags");
+const NOT_ICMP: Option<&str> = Some("the protocol is neither ICMP nor ICMPv6");
+
+/// The table. "All columns" means the stored ones; derived text is made only when asked for.
+pub const FLOW_COLUMNS: [FlowColumn; 27] = [
+    stored(Column::Stime, ColumnType::Timestamp, "time of the first packet", None),
+    stored(Column::Etime, ColumnType::Timestamp, "time of the last packet", None),
+    stored(Column::Duration, ColumnType::DurationMs, "etime − stime, in milliseconds", None),
+    stored(Column::Sip, ColumnType::Ip, "source address; IPv4 as `::ffff:a.b.c.d`", None),
+    stored(Column::Dip, ColumnType::Ip, "destination address; IPv4 as `::ffff:a.b.c.d`", None),
+    stored(
+        Column::Nhip,
+        ColumnType::Ip,
+        "address of the next hop; IPv4 as `::ffff:a.b.c.d`",
+        Some("the layout has no next hop"),
+    ),
+    stored(
+        Column::IsIpv6,
+        ColumnType::Bool,
+        "the record itself is IPv6 (a mapped address may be in either)",
+        None,
+    ),
+    stored(Column::Sport, ColumnType::U16, "source port as stored", None),
+    stored(Column::Dport, ColumnType::U16, "destination port as stored (ICMP: type · 256 + code)", None),
+    stored(Column::Protocol, ColumnType::U8, "IP protocol number", None),
+    stored(Column::Packets, ColumnType::I64, "packets; a stored count ≥ 2^63 is a refused row", None),
+    stored(Column::Bytes, ColumnType::I64, "bytes; a stored count ≥ 2^63 is a refused row", None),
+    stored(
+        Column::Tcpflags,
+        ColumnType::U8,
+        "TCP flags of all packets: FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32, ECE 64, CWR 128",
+        None,
+    ),
+    stored(Column::InitialTcpflags, ColumnType::U8, "TCP flags of the first packet", NO_FLAGS),
+    stored(Column::SessionTcpflags, ColumnType::U8, "TCP flags of all packets but the first", NO_FLAGS),
+    stored(
+        Column::Attributes,
+        ColumnType::U8,
+        "SiLK attribute bits: S 0x10 (packets of one size), T 0x20 (ended by a timeout), C 0x40 (continues one), F 0x08 (packets after FIN)",
+        NO_FIELD,
+    ),
+    stored(Column::Application, ColumnType::U16, "application as a port number, as the sensor guessed it", NO_FIELD),
+    stored(Column::SensorId, ColumnType::U16, "number of the sensor", Some("65535")),
+    stored(Column::ClasstypeId, ColumnType::U8, "number of the class and type (flow type)", Some("255")),
+    stored(Column::Input, ColumnType::U32, "SNMP interface or VLAN at which the flow came in", NO_FIELD),
+    stored(Column::Output, ColumnType::U32, "SNMP interface or VLAN at which the flow went out", NO_FIELD),
+    stored(Column::Icmptype, ColumnType::U8, "ICMP type, from dport", NOT_ICMP),
+    stored(Column::Icmpcode, ColumnType::U8, "ICMP code, from dport", NOT_ICMP),
+    stored(Column::Memo, ColumnType::U16, "a number for the collector's own use", NO_FIELD),
+    derived("sensor", Derived::Sensor, "name of `sensor_id`"),
+    derived("class", Derived::Class, "class of `classtype_id`"),
+    derived("type", Derived::Type, "type of `classtype_id`"),
+];
+
+/// The fields of the articles' JSON lines in their order; `timestamp` is `stime`.
+const ARTICLE: [&str; 18] = [
+    "timestamp",
+    "stime",
+    "etime",
+    "icmpcode",
+    "sip",
+    "protocol",
+    "output",
+    "packets",
+    "bytes",
+    "application",
+    "sensor_id",
+    "classtype_id",
+    "nhip",
+    "input",
+    "icmptype",
+    "dip",
+    "sport",
+    "dport",
+];
+
+/// Other names of columns.
+const ALIASES: [(&str, &str); 1] = [("timestamp", "stime")];
+
+impl FlowColumn {
+    /// The column with this name or alias.
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<&'static Self> {
+        let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, target)| target);
+        FLOW_COLUMNS.iter().find(|column| column.name == name)
+    }
+
+    /// Whether the column can hold nulls.
+    #[must_use]
+    pub const fn nullable(&self) -> bool {
+        self.null_when.is_some()
+    }
+
+    /// The Arrow field of the column under another name.
+    fn field(&self, name: &str) -> Field {
+        let field = Field::new(name, self.kind.data_type(), self.nullable());
+        match self.kind.metadata() {
+            Some((key, value)) => field.with_metadata(HashMap::from([(key.to_owned(), value.to_owned())])),
+            None => field,
+        }
+    }
+}
+
+/// The columns that a reader delivers, in order, and what each is called there.
+///
+/// The default is every stored column. Named projections: `all` (the stored ones), `article` (the 18 fields of the
+/// articles, with `timestamp` = `stime`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Projection {
+    columns: Vec<(&'static str, &'static FlowColumn)>,
+}
+
+impl Default for Projection {
+    fn default() -> Self {
+        Self {
+            columns: FLOW_COLUMNS
+                .iter()
+                .filter(|column| matches!(column.source, Source::Stored(_)))
+                .map(|column| (column.name, column))
+                .collect(),
+        }
+    }
+}
+
+impl Projection {
+    /// The columns with these names, in this order. None is a projection too: batches then only count rows.
+    ///
+    /// # Errors
+    /// `Usage` for a name that no column has (the message lists names like it) or that comes twice.
+    pub fn names<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> Result<Self> {
+        let mut columns = Vec::new();
+        for name in names {
+            let name = name.as_ref();
+            let column = FlowColumn::by_name(name).ok_or_else(|| {
+                Error::new(ErrorKind::UnknownColumn { name: name.to_owned(), near: near_names(name) })
+            })?;
+            let shown = known_name(name, column);
+            if columns.iter().any(|(other, _)| *other == shown) {
+                return Err(ErrorKind::RepeatedColumn { name: name.to_owned() }.into());
+            }
+            columns.push((shown, column));
+        }
+        Ok(Self { columns })
+    }
+
+    /// What `--fields` says: names separated by commas, or the name of a projection.
+    ///
+    /// # Errors
+    /// As [`Self::names`].
+    pub fn parse(text: &str) -> Result<Self> {
+        match text.trim() {
+            "all" => Ok(Self::default()),
+            "article" => Ok(Self::article()),
+            names => Self::names(names.split(',').map(str::trim)),
+        }
+    }
+
+    /// The 18 fields of the articles' JSON lines in their order.
+    #[must_use]
+    pub fn article() -> Self {
+        let columns = ARTICLE
+            .iter()
+            .filter_map(|name| FlowColumn::by_name(name).map(|column| (*name, column)))
+            .collect();
+        Self { columns }
+    }
+
+    /// Each column under the name that it has in the batches.
+    #[must_use]
+    pub fn columns(&self) -> &[(&'static str, &'static FlowColumn)] {
+        &self.columns
+    }
+
+    /// The Arrow schema: fields in order, and the schema version and producer as metadata.
+    #[must_use]
+    pub fn schema(&self) -> SchemaRef {
+        self.schema_with(&[])
+    }
+
+    /// [`Self::schema`] with more metadata.
+    #[must_use]
+    pub fn schema_with(&self, metadata: &[(&str, &str)]) -> SchemaRef {
+        let fields: Vec<Field> = self.columns.iter().map(|(name, column)| column.field(name)).collect();
+        let producer = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
+        let metadata = [(VERSION_KEY, SCHEMA_VERSION), (PRODUCER_KEY, producer)]
+            .iter()
+            .chain(metadata)
+            .map(|&(key, value)| (key.to_owned(), value.to_owned()))
+            .collect();
+        Arc::new(Schema::new_with_metadata(fields, metadata))
+    }
+}
+
+/// `name` with the life of the table: the column's own name or one of its aliases.
+fn known_name(name: &str, column: &FlowColumn) -> &'static str {
+    ALIASES.iter().find(|(alias, _)| *alias == name).map_or(column.name, |(alias, _)| alias)
+}
+
+/// Names of columns that someone who typed `name` may have meant, nearest first.
+fn near_names(name: &str) -> Vec<&'static str> {
+    let typed: Vec<char> = name.to_lowercase().chars().take(32).collect();
+    let mut near: Vec<(usize, &'static str)> = FLOW_COLUMNS
+        .iter()
+        .map(|column| (edits(&typed, column.name), column.name))
+        .filter(|(distance, known)| *distance <= 1 + known.len() / 3)
+        .collect();
+    near.sort();
+    near.into_iter().take(3).map(|(_, name)| name).collect()
+}
+
+/// The least number of insertions, deletions and replacements between two words.
+fn edits(a: &[char], b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=a.len()).collect();
+    for (i, cb) in b.chars().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        row[0] = left;
+        for (cell, ca) in row.iter_mut().skip(1).zip(a) {
+            let above = *cell;
+            *cell = (diagonal + usize::from(*ca != cb)).min(above + 1).min(left + 1);
+            diagonal = above;
+            left = *cell;
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+/// The table as a Markdown page (`docs/schema.md`).
+#[must_use]
+pub fn to_markdown() -> String {
+    let mut page = String::from(
+        "# Columns of flows\n\n\
+         Generated from `FLOW_COLUMNS` of the crate `flow-frame`; do not edit.\n\
+         `FLOWLOOM_BLESS=1 cargo test -p flow-frame` rewrites it.\n\n\
+         | name | Arrow type | meaning | null when |\n|---|---|---|---|\n",
+    );
+    for column in &FLOW_COLUMNS {
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            page,
+            "| `{}` | {} | {} | {} |",
+            column.name,
+            column.kind.text(),
+            column.meaning,
+            column.null_when.unwrap_or("–")
+        );
+    }
+    let _ = write!(
+        page,
+        "\nThe last three are derived: they are made only when a projection names them. Null means \"the source does \
+         not say\"; zero is a value.\n\n\
+         ## Named projections\n\n\
+         | name | columns |\n|---|---|\n\
+         | `all` (the default) | every stored column, in the order above |\n\
+         | `article` | `{}`, where `timestamp` is `stime` |\n\n\
+         ## Metadata\n\n\
+         | where | key | value |\n|---|---|---|\n\
+         | schema | `{VERSION_KEY}` | `{SCHEMA_VERSION}` |\n\
+         | schema | `{PRODUCER_KEY}` | name and version of the crate that made the columns |\n\
+         | schema | `{SOURCE_KEY}` | name of the input |\n\
+         | schema | `{FORMAT_KEY}` | format and record version of the input |\n\
+         | address fields | `{EXTENSION_TYPE_NAME_KEY}` | `{IP_EXTENSION}` |\n\
+         | `duration` | `unit` | `ms` |\n",
+        ARTICLE.join("` `")
+    );
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_stored_column_stands_once() {
+        let sources: Vec<Source> = FLOW_COLUMNS.iter().map(|c| c.source).collect();
+        for column in Column::ALL {
+            assert_eq!(sources.iter().filter(|s| **s == Source::Stored(column)).count(), 1, "{column:?}");
+        }
+        assert_eq!(Projection::default().columns().len(), 24);
+    }
+
+    #[test]
+    fn projections_by_name() {
+        let two = Projection::parse("dip, stime").unwrap();
+        assert_eq!(two.columns().iter().map(|c| c.0).collect::<Vec<_>>(), ["dip", "stime"]);
+        let article = Projection::parse("article").unwrap();
+        assert_eq!(article.columns().len(), 18);
+        assert_eq!(article.columns()[0].0, "timestamp");
+        assert_eq!(article.columns()[0].1.name, "stime");
+        assert!(Projection::names::<&str>([]).unwrap().columns().is_empty());
+    }
+
+    #[test]
+    fn a_wrong_name_is_refused_with_names_like_it() {
+        let error = Projection::parse("sip,protocl").unwrap_err();
+        assert_eq!(error.class(), crate::Class::Usage);
+        assert_eq!(error.to_string(), "no column is named \"protocl\": did you mean protocol?");
+        let error = Projection::parse("dip,dip").unwrap_err();
+        assert_eq!(error.to_string(), "column \"dip\" is asked for twice");
+        assert_eq!(Projection::parse("zzzzzzzzzzzz").unwrap_err().to_string(), "no column is named \"zzzzzzzzzzzz\"");
+    }
+
+    #[test]
+    fn fields_carry_unit_and_extension() {
+        let schema = Projection::default().schema();
+        assert_eq!(schema.field_with_name("sip").unwrap().extension_type_name(), Some(IP_EXTENSION));
+        assert_eq!(schema.field_with_name("duration").unwrap().metadata()["unit"], "ms");
+        assert_eq!(
+            schema.field_with_name("stime").unwrap().data_type(),
+            &DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into()))
+        );
+        assert_eq!(schema.metadata()[VERSION_KEY], "1");
+        assert!(schema.field_with_name("nhip").unwrap().is_nullable());
+        assert!(!schema.field_with_name("dip").unwrap().is_nullable());
+    }
+}

@@ -1,0 +1,328 @@
+//! The page: one HTML file that loads nothing and runs no script.
+
+use crate::chart;
+use crate::html::Html;
+use crate::protocols;
+use crate::series::Series;
+use crate::summary::{Account, BytesAre, Summary, TopRow};
+use crate::time;
+use crate::units::{self, Quantity};
+
+/// What a report shows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReportData {
+    /// The numbers; [`crate::write_report`] writes them as `summary.json` too.
+    pub summary: Summary,
+    /// The series over time.
+    pub series: Series,
+}
+
+/// Which chart the page has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Style {
+    /// Bytes per second and packets per second.
+    #[default]
+    Rates,
+    /// The chart of the articles: means per flow under their own labels, and a note on why these are not rates.
+    Article,
+}
+
+/// The report as one HTML page. Equal data give equal bytes.
+///
+/// # Cost
+/// Independent of the number of flows and bins: some 100 to 500 kB.
+#[must_use]
+pub fn page(data: &ReportData, style: Style) -> String {
+    let ReportData { summary, series } = data;
+    let mut html = Html::default();
+    head(&mut html, summary);
+    html.raw("<body>\n");
+    header(&mut html, summary);
+    html.raw("<main>\n");
+    tiles(&mut html, summary, series);
+    over_time(&mut html, summary, series, style);
+    talkers(&mut html, summary);
+    protocol_table(&mut html, summary);
+    accounts(&mut html, summary);
+    notes(&mut html, summary);
+    inputs(&mut html, summary);
+    html.raw("</main>\n<footer>Written by flow-report ").text(env!("CARGO_PKG_VERSION"));
+    html.raw(". All times are UTC. The page is this one file: it loads nothing and runs no script.</footer>\n");
+    html.raw("</body>\n</html>\n");
+    html.finish()
+}
+
+fn head(html: &mut Html, summary: &Summary) {
+    html.raw(concat!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n",
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; ",
+        "img-src data:; base-uri 'none'; form-action 'none'\">\n",
+        "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n",
+        "<meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">\n<title>",
+    ));
+    html.text(format!("Network flows, {}", span(summary)));
+    html.raw("</title>\n<style>\n").raw(include_str!("page.css")).raw("</style>\n</head>\n");
+}
+
+/// What, when and where, and the sentences.
+fn header(html: &mut Html, summary: &Summary) {
+    html.raw("<header>\n<p class=\"kicker\">");
+    match summary.inputs.as_slice() {
+        [] => html.text("Network flows"),
+        [only] => html.text("Network flows from ").raw("<bdi>").text(&only.path).raw("</bdi>"),
+        several => html.text(format!("Network flows from {} inputs", units::count(several.len() as u64))),
+    };
+    html.raw("</p>\n<h1>").text(span(summary)).raw("</h1>\n<p class=\"lede\">");
+    let [volume, addresses, protocols] = summary.sentences();
+    html.text(volume).raw(". ").text(addresses).raw(" ").text(protocols).raw("</p>\n");
+    if let Some(window) = &summary.window {
+        let end = |ns: Option<i128>| ns.map_or_else(|| "open".to_owned(), time::sentence);
+        html.raw("<p class=\"hint\">Window: ").text(end(window.start)).raw(" to ").text(end(window.end));
+        html.text(match window.mode.as_str() {
+            "start" => "; a flow counts if it starts after the first and not after the second.",
+            "overlap" => "; a flow counts if it is under way at any time between them, both included.",
+            _ => ".",
+        });
+        html.raw(" MB in the sentence above means MiB, 1,048,576 bytes.</p>\n");
+    } else {
+        html.raw("<p class=\"hint\">MB in the sentence above means MiB, 1,048,576 bytes.</p>\n");
+    }
+    html.raw("</header>\n");
+}
+
+/// First to last flow start; the day once, if it is one day.
+fn span(summary: &Summary) -> String {
+    let (Some(first), Some(last)) = (summary.first, summary.last) else { return "no flows".to_owned() };
+    let (first, last) = (time::plain(whole_second(first)), time::plain(whole_second(last)));
+    match (first.split_once(' '), last.split_once(' ')) {
+        (Some((day, _)), Some((same, clock))) if day == same => format!("{first} – {clock} UTC"),
+        _ => format!("{first} – {last} UTC"),
+    }
+}
+
+fn whole_second(ms: i64) -> i64 {
+    ms.saturating_sub(ms.rem_euclid(1000))
+}
+
+fn tiles(html: &mut Html, summary: &Summary, series: &Series) {
+    let range = series.range();
+    let mut tile = |name: &str, value: String, more: String| {
+        html.raw("<div><dt>").text(name).raw("</dt><dd class=\"value\">").text(value);
+        html.raw("</dd><dd class=\"more\">").text(more).raw("</dd></div>\n");
+    };
+    let plain_bytes = format!("{} bytes", units::count(summary.bytes));
+    let rate = units::rate(Quantity::Bytes, chart::mean_rate(&range, series.bytes()));
+    let peak = match series.peak_bytes() {
+        Some(peak) => {
+            let value = units::rate(Quantity::Bytes, range.per_second(peak.sum));
+            format!("largest {value} at {}", time::clock(peak.time_ms))
+        }
+        None => String::new(),
+    };
+    let size = if summary.packets > 0 {
+        format!("{} each on average", units::bytes(summary.bytes as f64 / summary.packets as f64))
+    } else {
+        String::new()
+    };
+    let flows = format!("of {} rows read", units::count(summary.accounts.read.rows));
+    let protocol = summary.top.protocol_bytes.first().map(|row| {
+        format!("{} has {} of bytes", protocol_name(&row.key), units::percent(row.bytes, summary.bytes))
+    });
+    tile("Volume", units::bytes(summary.bytes as f64), plain_bytes);
+    tile("Mean rate", rate, peak);
+    tile("Packets", units::count(summary.packets), size);
+    tile("Flows", units::count(summary.flows), flows);
+    tile("Addresses", units::count(summary.sip), format!("sources, to {} destinations", units::count(summary.dip)));
+    tile("Protocols", units::count(summary.protocols), protocol.unwrap_or_default());
+}
+
+fn over_time(html: &mut Html, summary: &Summary, series: &Series, style: Style) {
+    html.raw("<section aria-labelledby=\"over-time\">\n<h2 id=\"over-time\">Traffic over time</h2>\n");
+    if series.range().bins == 0 || summary.flows == 0 {
+        html.raw("<p class=\"hint\">No flow, so there is nothing to draw.</p>\n</section>\n");
+        return;
+    }
+    match style {
+        Style::Rates => rates(html, series),
+        Style::Article => article(html, series),
+    }
+    html.raw("</section>\n");
+}
+
+fn rates(html: &mut Html, series: &Series) {
+    let range = series.range();
+    let step = units::duration(range.step_ms.into());
+    html.raw("<p class=\"hint\">A flow counts whole in the bin of time in which it starts: its bytes and packets are ");
+    html.raw("not spread over its duration. ");
+    html.text(if range.step_ms == 1000 {
+        "Bins are 1 s long.".to_owned()
+    } else {
+        format!("Bins are {step} long and divided by that length, so the values are per second.")
+    });
+    html.raw(" ").text(emptiness(series)).raw(" The dotted line is the mean over the whole time.");
+    if series.bytes_rate.thinned || series.packets_rate.thinned {
+        html.raw(" There are more bins than can be drawn: of each pixel's bins the first, last, least and largest are.");
+    }
+    html.raw(" Point at a chart to read it.</p>\n");
+    html.raw("<figure>\n<figcaption><span class=\"key bytes\"></span>Bytes per second</figcaption>\n");
+    html.raw("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Chart of bytes per second\">");
+    html.drawing(&chart::rate_chart(series, Quantity::Bytes)).raw("</div>\n</figure>\n");
+    html.raw("<figure>\n<figcaption><span class=\"key packets\"></span>Packets per second</figcaption>\n");
+    html.raw("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Chart of packets per second\">");
+    html.drawing(&chart::rate_chart(series, Quantity::Packets)).raw("</div>\n</figure>\n");
+}
+
+fn emptiness(series: &Series) -> String {
+    let bins = units::count(series.range().bins);
+    match series.empty_bins() {
+        0 => format!("In each of the {bins} bins a flow starts."),
+        empty => format!("In {} of the {bins} bins no flow starts; they are drawn as 0.", units::count(empty)),
+    }
+}
+
+/// Why the labels are not rates: acceptance of the articles' chart asks for their words and for the truth about them.
+fn article(html: &mut Html, series: &Series) {
+    let step = units::duration(series.range().step_ms.into());
+    html.raw("<figure>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Chart KB/s, Kp/s\">");
+    html.drawing(&chart::article_chart(series)).raw("</div>\n</figure>\n");
+    html.raw("<p class=\"note\"><strong>The labels are those of the articles; the values are not rates.</strong> ");
+    html.text(format!("Each point is a mean per flow, over the flows that start in the same {step}. "));
+    html.raw("“KBytes/s” is the mean number of bytes of such a flow divided by 1024, and that division does not make ");
+    html.raw("it bytes per second. “Kp/s” is the mean number of packets of such a flow, and is not divided by 1000. ");
+    html.text(format!(
+        "In {} of the {} bins no flow starts; they have no mean and stay empty. ",
+        units::count(series.empty_bins()),
+        units::count(series.range().bins),
+    ));
+    html.raw("The report in its usual style draws bytes and packets per second.</p>\n");
+}
+
+fn talkers(html: &mut Html, summary: &Summary) {
+    html.raw("<section aria-labelledby=\"talkers\">\n<h2 id=\"talkers\">Top talkers</h2>\n");
+    html.raw("<p class=\"hint\">Addresses by the bytes of all their flows; the share is that of all bytes.</p>\n");
+    html.raw("<div class=\"pair\">\n");
+    top_table(html, "Sources", &summary.top.sip_bytes, summary.bytes);
+    top_table(html, "Destinations", &summary.top.dip_bytes, summary.bytes);
+    html.raw("</div>\n</section>\n");
+}
+
+fn top_table(html: &mut Html, caption: &'static str, rows: &[TopRow], total: i128) {
+    html.raw("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"").raw(caption);
+    html.raw("\"><table>\n<caption>").raw(caption).raw(concat!(
+        "</caption>\n<thead><tr><th scope=\"col\" class=\"rank\">#</th><th scope=\"col\">Address</th>",
+        "<th scope=\"col\" class=\"n\">Bytes</th><th scope=\"col\" class=\"share\">Share</th>",
+        "<th scope=\"col\" class=\"n\">Packets</th><th scope=\"col\" class=\"n\">Flows</th></tr></thead>\n<tbody>\n",
+    ));
+    for (place, row) in rows.iter().enumerate() {
+        html.raw("<tr><td class=\"rank\">").text(units::count(place as u64 + 1));
+        html.raw("</td><th scope=\"row\" class=\"address mono\">").text(&row.key).raw("</th>");
+        numbers(html, row, total);
+        html.raw("</tr>\n");
+    }
+    if rows.is_empty() {
+        html.raw("<tr><td colspan=\"6\">None.</td></tr>\n");
+    }
+    html.raw("</tbody>\n</table></div>\n");
+}
+
+/// Bytes, their share as a bar, packets and flows.
+fn numbers(html: &mut Html, row: &TopRow, total: i128) {
+    let width = units::fraction(row.bytes, total).unwrap_or(0.0) * 100.0;
+    html.raw("<td class=\"n\">").text(units::count(row.bytes)).raw("</td><td class=\"share\"><span>");
+    html.text(units::percent(row.bytes, total)).raw("</span><span class=\"bar\" aria-hidden=\"true\"><i style=\"width:");
+    html.text(format!("{width:.2}")).raw("%\"></i></span></td><td class=\"n\">").text(units::count(row.packets));
+    html.raw("</td><td class=\"n\">").text(units::count(row.flows)).raw("</td>");
+}
+
+fn protocol_table(html: &mut Html, summary: &Summary) {
+    if summary.top.protocol_bytes.is_empty() {
+        return;
+    }
+    html.raw(concat!(
+        "<section aria-labelledby=\"protocols\">\n<h2 id=\"protocols\">Protocols</h2>\n",
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Protocols\"><table>\n",
+        "<thead><tr><th scope=\"col\" class=\"n rank\">No.</th><th scope=\"col\">Name</th>",
+        "<th scope=\"col\" class=\"n\">Bytes</th><th scope=\"col\" class=\"share\">Share</th>",
+        "<th scope=\"col\" class=\"n\">Packets</th><th scope=\"col\" class=\"n\">Flows</th></tr></thead>\n<tbody>\n",
+    ));
+    for row in &summary.top.protocol_bytes {
+        html.raw("<tr><td class=\"n rank\">").text(&row.key).raw("</td><th scope=\"row\">");
+        html.text(protocol_name(&row.key)).raw("</th>");
+        numbers(html, row, summary.bytes);
+        html.raw("</tr>\n");
+    }
+    html.raw("</tbody>\n</table></div>\n</section>\n");
+}
+
+fn protocol_name(key: &str) -> String {
+    match key.parse().ok().and_then(protocols::name) {
+        Some(name) => name.to_owned(),
+        None => format!("protocol {key}"),
+    }
+}
+
+fn accounts(html: &mut Html, summary: &Summary) {
+    let accounts = &summary.accounts;
+    html.raw(concat!(
+        "<section aria-labelledby=\"accounts\">\n<h2 id=\"accounts\">Accounts</h2>\n",
+        "<p class=\"hint\">What became of every row: read = delivered + filtered + refused.</p>\n",
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Accounts\"><table>\n",
+        "<thead><tr><th scope=\"col\">Rows</th><th scope=\"col\" class=\"n\">Number</th>",
+        "<th scope=\"col\" class=\"n\">Share</th><th scope=\"col\" class=\"n\">Bytes</th>",
+        "<th scope=\"col\">Which bytes</th></tr></thead>\n<tbody>\n",
+    ));
+    let all = accounts.read.rows;
+    account_row(html, "Delivered: they count in this report", &accounts.delivered, all);
+    account_row(html, "Filtered: outside of the window or left out by a condition", &accounts.filtered, all);
+    for (reason, account) in &accounts.refused {
+        account_row(html, &format!("Refused: {reason}"), account, all);
+    }
+    if accounts.refused.is_empty() {
+        account_row(html, "Refused", &Account { bytes_are: accounts.read.bytes_are, ..Account::default() }, all);
+    }
+    html.raw("</tbody>\n<tfoot class=\"total\">");
+    account_row(html, "Read", &accounts.read, all);
+    html.raw("</tfoot>\n</table></div>\n");
+    if !accounts.balance() {
+        html.raw("<p class=\"note warn\">These accounts do not balance. Do not rely on the numbers of this report.</p>\n");
+    }
+    html.raw("</section>\n");
+}
+
+fn account_row(html: &mut Html, name: &str, account: &Account, all: u64) {
+    html.raw("<tr><th scope=\"row\">").text(name).raw("</th><td class=\"n\">").text(units::count(account.rows));
+    html.raw("</td><td class=\"n\">").text(units::percent(account.rows.into(), all.into()));
+    html.raw("</td><td class=\"n\">").text(units::count(account.bytes)).raw("</td><td>");
+    html.raw(match account.bytes_are {
+        BytesAre::Traffic => "traffic",
+        BytesAre::Stored => "stored records",
+    });
+    html.raw("</td></tr>\n");
+}
+
+fn notes(html: &mut Html, summary: &Summary) {
+    if summary.notes.is_empty() {
+        return;
+    }
+    html.raw("<section aria-labelledby=\"notes\">\n<h2 id=\"notes\">Notes</h2>\n<ul class=\"notes\">\n");
+    for note in &summary.notes {
+        html.raw("<li>").text(note).raw("</li>\n");
+    }
+    html.raw("</ul>\n</section>\n");
+}
+
+fn inputs(html: &mut Html, summary: &Summary) {
+    html.raw(concat!(
+        "<section aria-labelledby=\"inputs\">\n<h2 id=\"inputs\">Inputs</h2>\n",
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Inputs\"><table>\n",
+        "<thead><tr><th scope=\"col\">File</th><th scope=\"col\">Content</th>",
+        "<th scope=\"col\" class=\"n\">Rows</th><th scope=\"col\">SHA-256</th></tr></thead>\n<tbody>\n",
+    ));
+    for input in &summary.inputs {
+        html.raw("<tr><th scope=\"row\" class=\"path\"><bdi>").text(&input.path).raw("</bdi></th><td>");
+        html.text(&input.kind).raw("</td><td class=\"n\">").text(units::count(input.rows));
+        html.raw("</td><td class=\"hash mono\">");
+        html.text(input.sha256.as_deref().unwrap_or("not computed")).raw("</td></tr>\n");
+    }
+    html.raw("</tbody>\n</table></div>\n</section>\n");
+}

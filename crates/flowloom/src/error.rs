@@ -1,0 +1,181 @@
+//! What can go wrong in a job of the command, who is to blame, and the exit code that follows.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use arrow_schema::ArrowError;
+pub use flow_frame::Class;
+use parquet::errors::ParquetError;
+
+/// A result of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What went wrong, with the names that help.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "the message of each variant says what its fields are")]
+pub enum ErrorKind {
+    #[error("{0}")]
+    Flow(#[source] flow_frame::Error),
+    #[error("{0}")]
+    Silk(#[source] silk_format::Error),
+    #[error("{0}")]
+    Report(#[source] flow_report::Error),
+    #[error("cannot {action} {}: {source}", .path.display())]
+    File { action: &'static str, path: PathBuf, source: io::Error },
+    #[error("cannot write to standard output: {0}")]
+    Stdout(#[source] io::Error),
+    #[error("the reader of standard output went away")]
+    ClosedPipe,
+    #[error("{} is also an input: a file is never written over its own input", .path.display())]
+    OwnInput { path: PathBuf },
+    #[error("cannot append to {}: {reason}", .path.display())]
+    Append { path: PathBuf, reason: String },
+    #[error("cannot encode {format}: {reason}")]
+    Encode { format: &'static str, reason: String },
+    #[error("{0}")]
+    Usage(String),
+}
+
+/// An error of a job: one word wide, with a [`kind`](Self::kind) and a [`class`](Self::class).
+#[derive(Debug)]
+pub struct Error(Box<ErrorKind>);
+
+impl Error {
+    /// An error of the caller's making.
+    #[must_use]
+    pub fn usage(message: impl Into<String>) -> Self {
+        ErrorKind::Usage(message.into()).into()
+    }
+
+    /// The system refused to `action` ("read", "create", …) a file.
+    pub(crate) fn file(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| ErrorKind::File { action, path: path.to_owned(), source }.into()
+    }
+
+    /// What went wrong.
+    #[must_use]
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0
+    }
+
+    /// Who is to blame.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        match self.kind() {
+            ErrorKind::Flow(e) => e.class(),
+            ErrorKind::Silk(e) => e.class().into(),
+            ErrorKind::Report(e) => e.class(),
+            ErrorKind::File { .. } | ErrorKind::Stdout(_) | ErrorKind::ClosedPipe => Class::Io,
+            ErrorKind::OwnInput { .. } | ErrorKind::Append { .. } | ErrorKind::Usage(_) => Class::Usage,
+            ErrorKind::Encode { .. } => Class::Malformed,
+        }
+    }
+
+    /// What the user can do about it.
+    #[must_use]
+    pub fn next_step(&self) -> &'static str {
+        match self.kind() {
+            ErrorKind::OwnInput { .. } => "write to another name with -o",
+            ErrorKind::Append { .. } => "write to a new file, or convert with the same --fields and --addresses",
+            ErrorKind::Stdout(_) => "check the disk or the program behind the pipe",
+            _ => match self.class() {
+                Class::Io => "check the path, its permissions and the disk",
+                Class::Malformed => "fetch the file again, or look at it with `flowloom info`",
+                Class::Unsupported => "`flowloom info` tells what the file is",
+                Class::Limit => "split the input, or narrow the job with --window or --fields",
+                _ => "see --help",
+            },
+        }
+    }
+}
+
+/// The exit code for a class of errors.
+#[must_use]
+pub fn exit_code(class: Class) -> u8 {
+    match class {
+        Class::Usage => 2,
+        Class::Io => 3,
+        _ => 1,
+    }
+}
+
+/// The reader of our output went away: that ends the job without being an error.
+pub(crate) fn stdout_error(source: io::Error) -> Error {
+    match source.kind() {
+        io::ErrorKind::BrokenPipe => ErrorKind::ClosedPipe.into(),
+        _ => ErrorKind::Stdout(source).into(),
+    }
+}
+
+impl From<ErrorKind> for Error {
+    fn from(kind: ErrorKind) -> Self {
+        Self(Box::new(kind))
+    }
+}
+
+impl From<flow_frame::Error> for Error {
+    fn from(error: flow_frame::Error) -> Self {
+        ErrorKind::Flow(error).into()
+    }
+}
+
+impl From<silk_format::Error> for Error {
+    fn from(error: silk_format::Error) -> Self {
+        ErrorKind::Silk(error).into()
+    }
+}
+
+impl From<flow_report::Error> for Error {
+    fn from(error: flow_report::Error) -> Self {
+        ErrorKind::Report(error).into()
+    }
+}
+
+/// Only for errors of encoders: those of our readers travel as [`flow_frame::Error`].
+impl From<ArrowError> for Error {
+    fn from(error: ArrowError) -> Self {
+        match error {
+            ArrowError::IoError(_, source) => stdout_error(source),
+            error => ErrorKind::Encode { format: "Arrow", reason: error.to_string() }.into(),
+        }
+    }
+}
+
+impl From<ParquetError> for Error {
+    fn from(error: ParquetError) -> Self {
+        match error {
+            ParquetError::External(source) => match source.downcast::<io::Error>() {
+                Ok(source) => stdout_error(*source),
+                Err(other) => ErrorKind::Encode { format: "Parquet", reason: other.to_string() }.into(),
+            },
+            error => ErrorKind::Encode { format: "Parquet", reason: error.to_string() }.into(),
+        }
+    }
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_become_the_documented_codes() {
+        let table =
+            [(Class::Malformed, 1), (Class::Unsupported, 1), (Class::Limit, 1), (Class::Usage, 2), (Class::Io, 3)];
+        for (class, code) in table {
+            assert_eq!(exit_code(class), code, "{class:?}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The Arrow IPC file format, uncompressed.
+
+use arrow_array::RecordBatch;
+use arrow_ipc::reader::FileReader;
+use arrow_ipc::writer::FileWriter;
+use arrow_schema::{Schema, SchemaRef};
+
+use super::target::Existing;
+use super::text_columns::TextColumns;
+use super::{Exit, ExitOptions, Target};
+use crate::error::Result;
+
+pub(super) struct Arrow {
+    writer: FileWriter<Target>,
+    columns: TextColumns,
+}
+
+impl Arrow {
+    pub(super) fn new(
+        target: Target,
+        schema: &SchemaRef,
+        options: &ExitOptions,
+        old: Option<Existing>,
+    ) -> Result<Self> {
+        let columns = TextColumns::new(schema, options.addresses);
+        let writer = FileWriter::try_new(target, columns.schema())?;
+        let mut arrow = Self { writer, columns };
+        if let Some(old) = old {
+            arrow.carry_over(&old)?;
+        }
+        Ok(arrow)
+    }
+
+    fn carry_over(&mut self, old: &Existing) -> Result<()> {
+        let refuse = |e: arrow_schema::ArrowError| old.refuse(format!("it is not a readable Arrow file: {e}"));
+        let reader = FileReader::try_new(&old.file, None).map_err(refuse)?;
+        same_columns(&reader.schema(), self.columns.schema()).map_err(|reason| old.refuse(reason))?;
+        for batch in reader {
+            self.writer.write(&batch.map_err(refuse)?)?;
+        }
+        Ok(())
+    }
+}
+
+impl Exit for Arrow {
+    fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        Ok(self.writer.write(&self.columns.convert(batch)?)?)
+    }
+
+    fn finish(self: Box<Self>) -> Result<Target> {
+        // Writes the footer too.
+        Ok(self.writer.into_inner()?)
+    }
+}
+
+/// Whether two schemas have the same columns: names, types, nulls. The metadata tells where rows came from and may
+/// differ.
+pub(super) fn same_columns(found: &Schema, wanted: &Schema) -> std::result::Result<(), String> {
+    let same = |(a, b): (&arrow_schema::FieldRef, &arrow_schema::FieldRef)| {
+        a.name() == b.name() && a.data_type() == b.data_type() && a.is_nullable() == b.is_nullable()
+    };
+    if found.fields().len() == wanted.fields().len() && found.fields().iter().zip(wanted.fields()).all(same) {
+        return Ok(());
+    }
+    let shown = |schema: &Schema| {
+        let columns: Vec<String> =
+            schema.fields().iter().map(|field| format!("{} {}", field.name(), field.data_type())).collect();
+        columns.join(", ")
+    };
+    Err(format!("it has the columns {}; the rows to append {}", shown(found), shown(wanted)))
+}

@@ -1,0 +1,147 @@
+//! Comma-separated values: RFC 4180, lines end with LF, the header is always there.
+
+use std::io::{BufRead, BufReader};
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+
+use super::cells::{Cells, Kind};
+use super::target::Existing;
+use super::{Addresses, Exit, ExitOptions, Target};
+use crate::error::Result;
+
+/// Whole lines are gathered up to this size, so a reader never sees the half of one for long.
+pub(super) const FLUSH_AT: usize = 64 << 10;
+
+pub(super) struct Csv {
+    target: Target,
+    addresses: Addresses,
+    buffer: Vec<u8>,
+}
+
+impl Csv {
+    pub(super) fn new(
+        target: Target,
+        schema: &SchemaRef,
+        options: &ExitOptions,
+        old: Option<Existing>,
+    ) -> Result<Self> {
+        let mut header = Vec::new();
+        for (i, field) in schema.fields().iter().enumerate() {
+            if i > 0 {
+                header.push(b',');
+            }
+            write_field(&mut header, field.name().as_bytes());
+        }
+        header.push(b'\n');
+        let mut csv = Self { target, addresses: options.addresses, buffer: Vec::with_capacity(FLUSH_AT + 4096) };
+        match old {
+            None => csv.target.put(&header)?,
+            Some(old) => csv.carry_over(&old, &header)?,
+        }
+        Ok(csv)
+    }
+
+    fn carry_over(&mut self, old: &Existing, header: &[u8]) -> Result<()> {
+        let mut lines = BufReader::with_capacity(FLUSH_AT, &old.file);
+        let mut first = Vec::new();
+        let limit = header.len() as u64 + 2;
+        std::io::Read::take(&mut lines, limit).read_until(b'\n', &mut first).map_err(|e| old.unreadable(e))?;
+        if first.strip_suffix(b"\r\n").or(first.strip_suffix(b"\n")) != header.strip_suffix(b"\n") {
+            return Err(old.refuse(format!(
+                "its header line is {:?}…, the rows to append have the columns {:?}",
+                String::from_utf8_lossy(first.trim_ascii_end()),
+                String::from_utf8_lossy(header.trim_ascii_end())
+            )));
+        }
+        self.target.put(&first)?;
+        copy_lines(&mut self.target, lines, old)
+    }
+}
+
+impl Exit for Csv {
+    fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        let cells = Cells::new(batch, self.addresses)?;
+        for row in 0..cells.rows() {
+            for (i, cell) in cells.columns().iter().enumerate() {
+                if i > 0 {
+                    self.buffer.push(b',');
+                }
+                if cell.is_null(row) {
+                    continue;
+                }
+                let start = self.buffer.len();
+                cell.write(row, &mut self.buffer);
+                if cell.kind() == Kind::Foreign || self.buffer.len() == start {
+                    quote(&mut self.buffer, start);
+                }
+            }
+            self.buffer.push(b'\n');
+            if self.buffer.len() >= FLUSH_AT {
+                self.target.put(&self.buffer)?;
+                self.buffer.clear();
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<Target> {
+        self.target.put(&self.buffer)?;
+        Ok(self.target)
+    }
+}
+
+fn write_field(out: &mut Vec<u8>, value: &[u8]) {
+    let start = out.len();
+    out.extend_from_slice(value);
+    quote(out, start);
+}
+
+/// Quotes the field that begins at `start` if it must be; an empty one too, which tells it from null.
+fn quote(out: &mut Vec<u8>, start: usize) {
+    let field = &out[start..];
+    if !field.is_empty() && !field.iter().any(|b| matches!(b, b',' | b'"' | b'\n' | b'\r')) {
+        return;
+    }
+    let plain = out.split_off(start);
+    out.push(b'"');
+    for byte in plain {
+        if byte == b'"' {
+            out.push(b'"');
+        }
+        out.push(byte);
+    }
+    out.push(b'"');
+}
+
+/// Copies lines; if the last one has no end, it gets one.
+pub(super) fn copy_lines(target: &mut Target, mut lines: impl BufRead, old: &Existing) -> Result<()> {
+    let mut last = b'\n';
+    loop {
+        let piece = lines.fill_buf().map_err(|e| old.unreadable(e))?;
+        let Some(&end) = piece.last() else { break };
+        last = end;
+        target.put(piece)?;
+        let len = piece.len();
+        lines.consume(len);
+    }
+    if last == b'\n' { Ok(()) } else { target.put(b"\n") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_quoted_where_rfc_4180_says() {
+        let quoted = |text: &str| {
+            let mut out = b"x,".to_vec();
+            write_field(&mut out, text.as_bytes());
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(quoted("S0"), "x,S0");
+        assert_eq!(quoted("a,b"), "x,\"a,b\"");
+        assert_eq!(quoted("a\"b"), "x,\"a\"\"b\"");
+        assert_eq!(quoted(""), "x,\"\"");
+    }
+}

@@ -1,0 +1,187 @@
+//! JSON: one object a line, or one array of objects. Keys stand in the order of the columns.
+
+use std::io::{BufReader, Read, Seek, SeekFrom};
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use serde_json::{Deserializer, Map, Value};
+
+use super::cells::{Cells, Kind, quote_json};
+use super::csv::{FLUSH_AT, copy_lines};
+use super::target::Existing;
+use super::{Addresses, Exit, ExitOptions, Target};
+use crate::error::Result;
+
+pub(super) struct Json {
+    target: Target,
+    addresses: Addresses,
+    array: bool,
+    /// Whether an array has no object yet.
+    first: bool,
+    /// `{"stime":`, `,"etime":` … : what stands before each value.
+    keys: Vec<Vec<u8>>,
+    buffer: Vec<u8>,
+}
+
+impl Json {
+    pub(super) fn lines(
+        target: Target,
+        schema: &SchemaRef,
+        options: &ExitOptions,
+        old: Option<Existing>,
+    ) -> Result<Self> {
+        let mut json = Self::new(target, schema, options, false);
+        if let Some(old) = old {
+            json.check(&old, schema)?;
+            copy_lines(&mut json.target, BufReader::with_capacity(FLUSH_AT, &old.file), &old)?;
+        }
+        Ok(json)
+    }
+
+    pub(super) fn array(
+        target: Target,
+        schema: &SchemaRef,
+        options: &ExitOptions,
+        old: Option<Existing>,
+    ) -> Result<Self> {
+        let mut json = Self::new(target, schema, options, true);
+        match old {
+            None => json.buffer.push(b'['),
+            Some(old) => {
+                json.first = json.check(&old, schema)? == 0;
+                let end = end_of_array(&old)?;
+                std::io::copy(&mut (&old.file).take(end), &mut json.target).map_err(|e| json.target.write_error(e))?;
+            }
+        }
+        Ok(json)
+    }
+
+    fn new(target: Target, schema: &SchemaRef, options: &ExitOptions, array: bool) -> Self {
+        let keys = schema
+            .fields()
+            .iter()
+            .enumerate()
+            .map(|(i, field)| {
+                let mut key = vec![if i == 0 { b'{' } else { b',' }];
+                let start = key.len();
+                key.extend_from_slice(field.name().as_bytes());
+                quote_json(&mut key, start);
+                key.push(b':');
+                key
+            })
+            .collect();
+        let buffer = Vec::with_capacity(FLUSH_AT + 4096);
+        Self { target, addresses: options.addresses, array, first: true, keys, buffer }
+    }
+
+    /// Whether the first object of an existing file has our columns as its keys; tells how many it has, 0 for a file
+    /// without objects.
+    fn check(&self, old: &Existing, schema: &SchemaRef) -> Result<usize> {
+        let mut head = Vec::new();
+        (&old.file).take(FLUSH_AT as u64).read_to_end(&mut head).map_err(|e| old.unreadable(e))?;
+        (&old.file).rewind().map_err(|e| old.unreadable(e))?;
+        let objects = match (self.array, head.trim_ascii_start().strip_prefix(b"[")) {
+            (false, None) => head.trim_ascii_start(),
+            (true, Some(objects)) => objects.trim_ascii_start(),
+            (true, None) => return Err(old.refuse("it does not begin with `[`")),
+            (false, Some(_)) => return Err(old.refuse("it holds one array, not an object a line")),
+        };
+        if objects.is_empty() || objects.starts_with(b"]") {
+            return Ok(0);
+        }
+        let first = Deserializer::from_slice(objects).into_iter::<Map<String, Value>>().next();
+        let Some(Ok(object)) = first else {
+            return Err(old.refuse("it does not begin with a JSON object"));
+        };
+        let mut wanted: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+        let mut found: Vec<&str> = object.keys().map(String::as_str).collect();
+        wanted.sort_unstable();
+        found.sort_unstable();
+        if wanted == found {
+            return Ok(found.len());
+        }
+        let (found, wanted) = (found.join(","), wanted.join(","));
+        Err(old.refuse(format!("its objects have the keys {found}, the rows to append {wanted}")))
+    }
+}
+
+/// Where the last object of an array ends.
+fn end_of_array(old: &Existing) -> Result<u64> {
+    let mut file = &old.file;
+    let mut tail = Vec::new();
+    let start = file
+        .seek(SeekFrom::End(0))
+        .and_then(|len| file.seek(SeekFrom::Start(len.saturating_sub(64))))
+        .and_then(|start| (&old.file).take(64).read_to_end(&mut tail).map(|_| start))
+        .map_err(|e| old.unreadable(e))?;
+    file.rewind().map_err(|e| old.unreadable(e))?;
+    match tail.trim_ascii_end().strip_suffix(b"]") {
+        Some(before) => Ok(start + before.trim_ascii_end().len() as u64),
+        None => Err(old.refuse("it does not end with `]`")),
+    }
+}
+
+impl Exit for Json {
+    fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        let cells = Cells::new(batch, self.addresses)?;
+        for row in 0..cells.rows() {
+            if self.array {
+                self.buffer.extend_from_slice(if self.first { b"\n" } else { b",\n" });
+                self.first = false;
+            }
+            if cells.columns().is_empty() {
+                self.buffer.push(b'{');
+            }
+            for (key, cell) in self.keys.iter().zip(cells.columns()) {
+                self.buffer.extend_from_slice(key);
+                if cell.is_null(row) {
+                    self.buffer.extend_from_slice(b"null");
+                    continue;
+                }
+                match cell.kind() {
+                    Kind::Number | Kind::Bool => cell.write(row, &mut self.buffer),
+                    Kind::Plain => {
+                        self.buffer.push(b'"');
+                        cell.write(row, &mut self.buffer);
+                        self.buffer.push(b'"');
+                    }
+                    Kind::Foreign => {
+                        let start = self.buffer.len();
+                        cell.write(row, &mut self.buffer);
+                        quote_json(&mut self.buffer, start);
+                    }
+                }
+            }
+            self.buffer.push(b'}');
+            if !self.array {
+                self.buffer.push(b'\n');
+            }
+            if self.buffer.len() >= FLUSH_AT {
+                self.target.put(&self.buffer)?;
+                self.buffer.clear();
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<Target> {
+        if self.array {
+            self.buffer.extend_from_slice(b"\n]\n");
+        }
+        self.target.put(&self.buffer)?;
+        Ok(self.target)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_are_escaped() {
+        let mut out = b"x:".to_vec();
+        out.extend("a\"\\\n\u{1}é".as_bytes());
+        quote_json(&mut out, 2);
+        assert_eq!(String::from_utf8(out).unwrap(), r#"x:"a\"\\\u000a\u0001é""#);
+    }
+}

@@ -1,0 +1,145 @@
+//! Compressed blocks (spec 4.2): their 8-byte headers, and inflating them into a buffer that is reused.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::Compression;
+
+/// Bytes of a block header.
+pub(crate) const BLOCK_HEADER: usize = 8;
+
+/// The reference's limit of a block, compressed or not.
+const MAX_BLOCK: u32 = 1 << 20;
+
+/// What the header of a block says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BlockHeader {
+    /// More bytes are needed to tell.
+    Need(usize),
+    /// The end of the data; whatever follows is not read.
+    End,
+    /// `compressed` bytes follow, which inflate to `inflated`.
+    Block { compressed: u32, inflated: u32 },
+}
+
+impl BlockHeader {
+    /// Reads the block header at the start of `bytes`. A compressed length of 0 ends the data before the second
+    /// number is looked at.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self> {
+        let Some(compressed) = bytes.first_chunk().map(|raw| u32::from_be_bytes(*raw)) else {
+            return Ok(Self::Need(4));
+        };
+        if compressed == 0 {
+            return Ok(Self::End);
+        }
+        let Some(inflated) = bytes.get(4..).and_then(<[u8]>::first_chunk).map(|raw| u32::from_be_bytes(*raw))
+        else {
+            return Ok(Self::Need(BLOCK_HEADER));
+        };
+        let limit = u64::from(MAX_BLOCK);
+        for (what, wanted) in
+            [("compressed block", u64::from(compressed)), ("inflated block", u64::from(inflated) + 3)]
+        {
+            if wanted > limit {
+                return Err(Error::invalid("block size", format!("at most {limit}"), format!("{wanted} ({what})")));
+            }
+        }
+        Ok(if inflated == 0 { Self::End } else { Self::Block { compressed, inflated } })
+    }
+}
+
+/// A decompressor of one method, with what it keeps between blocks.
+pub(crate) struct Inflater {
+    compression: Compression,
+    #[cfg(feature = "libdeflate")]
+    zlib: libdeflater::Decompressor,
+    #[cfg(all(feature = "zlib", not(feature = "libdeflate")))]
+    zlib: flate2::Decompress,
+}
+
+impl std::fmt::Debug for Inflater {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Inflater").field(&self.compression).finish()
+    }
+}
+
+/// Whether this build reads the method.
+fn is_built_in(compression: Compression) -> bool {
+    match compression {
+        Compression::NONE => true,
+        Compression::ZLIB => cfg!(any(feature = "zlib", feature = "libdeflate")),
+        Compression::LZO1X => cfg!(feature = "lzo"),
+        Compression::SNAPPY => cfg!(feature = "snappy"),
+        _ => false,
+    }
+}
+
+impl Inflater {
+    pub(crate) fn new(compression: Compression) -> Result<Self> {
+        if compression.name().is_none() {
+            return Err(ErrorKind::UnknownCompression(compression).into());
+        }
+        if !is_built_in(compression) {
+            return Err(ErrorKind::CompressionUnavailable(compression).into());
+        }
+        Ok(Self {
+            compression,
+            #[cfg(feature = "libdeflate")]
+            zlib: libdeflater::Decompressor::new(),
+            #[cfg(all(feature = "zlib", not(feature = "libdeflate")))]
+            zlib: flate2::Decompress::new(true),
+        })
+    }
+
+    /// Inflates one block into exactly `out`.
+    pub(crate) fn inflate(&mut self, block: &[u8], out: &mut [u8]) -> Result<()> {
+        let expected = out.len();
+        let written = match self.compression {
+            #[cfg(any(feature = "zlib", feature = "libdeflate"))]
+            Compression::ZLIB => self.zlib(block, out),
+            #[cfg(feature = "lzo")]
+            Compression::LZO1X => lzo(block, out),
+            #[cfg(feature = "snappy")]
+            Compression::SNAPPY => snappy(block, out),
+            other => return Err(ErrorKind::CompressionUnavailable(other).into()),
+        };
+        let reason = match written {
+            Ok(n) if n == expected => return Ok(()),
+            Ok(n) => format!("{n} bytes came out"),
+            Err(reason) => reason,
+        };
+        let expected = u32::try_from(expected).unwrap_or(u32::MAX);
+        Err(ErrorKind::Inflate { compression: self.compression, expected, reason }.into())
+    }
+
+    /// Bytes behind the end of the stream are accepted (spec 11.2).
+    #[cfg(feature = "libdeflate")]
+    fn zlib(&mut self, block: &[u8], out: &mut [u8]) -> std::result::Result<usize, String> {
+        self.zlib.zlib_decompress(block, out).map_err(|e| e.to_string())
+    }
+
+    /// Bytes behind the end of the stream are accepted (spec 11.2).
+    #[cfg(all(feature = "zlib", not(feature = "libdeflate")))]
+    fn zlib(&mut self, block: &[u8], out: &mut [u8]) -> std::result::Result<usize, String> {
+        self.zlib.reset(true);
+        let status = self.zlib.decompress(block, out, flate2::FlushDecompress::Finish);
+        match status {
+            Ok(flate2::Status::StreamEnd) => usize::try_from(self.zlib.total_out()).map_err(|e| e.to_string()),
+            Ok(_) => Err("the stream does not end".to_owned()),
+            Err(e) => Err(e.to_string()),
+        }
+    }
+}
+
+#[cfg(feature = "lzo")]
+fn lzo(block: &[u8], out: &mut [u8]) -> std::result::Result<usize, String> {
+    lzokay::decompress::decompress(block, out).map_err(|e| e.to_string())
+}
+
+#[cfg(feature = "snappy")]
+fn snappy(block: &[u8], out: &mut [u8]) -> std::result::Result<usize, String> {
+    // The announced length is checked first, so that the decoder never sees a shorter buffer.
+    match snap::raw::decompress_len(block) {
+        Ok(len) if len == out.len() => snap::raw::Decoder::new().decompress(block, out).map_err(|e| e.to_string()),
+        Ok(len) => Err(format!("it announces {len} bytes")),
+        Err(e) => Err(e.to_string()),
+    }
+}

@@ -1,0 +1,384 @@
+//! The columns of a flow record and the buffers that they are read into.
+
+/// A column of flow records; named as PySiLK names the attribute.
+///
+/// | column | values | null when |
+/// |---|---|---|
+/// | `Stime` `Etime` | `I64`, milliseconds since the Unix epoch | never |
+/// | `Duration` | `I64`, milliseconds | never |
+/// | `Sip` `Dip` | `Address`, IPv4 as `::ffff:a.b.c.d` | never |
+/// | `Nhip` | `Address` | the layout has no next hop |
+/// | `IsIpv6` | `Bool`, the record itself is IPv6 | never |
+/// | `Sport` `Dport` | `U16`, ICMP type and code in `Dport` | never |
+/// | `Protocol` | `U8` | never |
+/// | `Packets` `Bytes` | `U64` | never |
+/// | `Tcpflags` | `U8`, FIN 1 … CWR 128 | never |
+/// | `InitialTcpflags` `SessionTcpflags` | `U8` | the record has no separate flags |
+/// | `Attributes` | `U8`, the bits of spec 5.1 | the layout has none |
+/// | `Application` | `U16` | the layout has none |
+/// | `SensorId` `ClasstypeId` | `U16`, `U8` | 65535; 255 |
+/// | `Input` `Output` | `U32`, SNMP interfaces | the layout has none |
+/// | `Icmptype` `Icmpcode` | `U8`, from `Dport` | not ICMP |
+/// | `Memo` | `U16` | the layout has none |
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "the table above documents every variant")]
+pub enum Column {
+    Stime,
+    Etime,
+    Duration,
+    Sip,
+    Dip,
+    Nhip,
+    IsIpv6,
+    Sport,
+    Dport,
+    Protocol,
+    Packets,
+    Bytes,
+    Tcpflags,
+    InitialTcpflags,
+    SessionTcpflags,
+    Attributes,
+    Application,
+    SensorId,
+    ClasstypeId,
+    Input,
+    Output,
+    Icmptype,
+    Icmpcode,
+    Memo,
+}
+
+impl Column {
+    /// Every column, in the order of the table.
+    pub const ALL: [Self; 24] = [
+        Self::Stime,
+        Self::Etime,
+        Self::Duration,
+        Self::Sip,
+        Self::Dip,
+        Self::Nhip,
+        Self::IsIpv6,
+        Self::Sport,
+        Self::Dport,
+        Self::Protocol,
+        Self::Packets,
+        Self::Bytes,
+        Self::Tcpflags,
+        Self::InitialTcpflags,
+        Self::SessionTcpflags,
+        Self::Attributes,
+        Self::Application,
+        Self::SensorId,
+        Self::ClasstypeId,
+        Self::Input,
+        Self::Output,
+        Self::Icmptype,
+        Self::Icmpcode,
+        Self::Memo,
+    ];
+
+    /// The column's name in schemas, such as `initial_tcpflags`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Stime => "stime",
+            Self::Etime => "etime",
+            Self::Duration => "duration",
+            Self::Sip => "sip",
+            Self::Dip => "dip",
+            Self::Nhip => "nhip",
+            Self::IsIpv6 => "is_ipv6",
+            Self::Sport => "sport",
+            Self::Dport => "dport",
+            Self::Protocol => "protocol",
+            Self::Packets => "packets",
+            Self::Bytes => "bytes",
+            Self::Tcpflags => "tcpflags",
+            Self::InitialTcpflags => "initial_tcpflags",
+            Self::SessionTcpflags => "session_tcpflags",
+            Self::Attributes => "attributes",
+            Self::Application => "application",
+            Self::SensorId => "sensor_id",
+            Self::ClasstypeId => "classtype_id",
+            Self::Input => "input",
+            Self::Output => "output",
+            Self::Icmptype => "icmptype",
+            Self::Icmpcode => "icmpcode",
+            Self::Memo => "memo",
+        }
+    }
+}
+
+/// The values of a column, one per row, present or not (a null's value is what the record stores).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the element type says it")]
+pub enum Values {
+    I64(Vec<i64>),
+    U64(Vec<u64>),
+    U32(Vec<u32>),
+    U16(Vec<u16>),
+    U8(Vec<u8>),
+    /// 16 bytes in network order, IPv4 as `::ffff:a.b.c.d`.
+    Address(Vec<[u8; 16]>),
+    Bool(Bits),
+}
+
+impl Values {
+    fn with_capacity(column: Column, rows: usize) -> Self {
+        match column {
+            Column::Stime | Column::Etime | Column::Duration => Self::I64(Vec::with_capacity(rows)),
+            Column::Packets | Column::Bytes => Self::U64(Vec::with_capacity(rows)),
+            Column::Input | Column::Output => Self::U32(Vec::with_capacity(rows)),
+            Column::Sport | Column::Dport | Column::Application | Column::SensorId | Column::Memo => {
+                Self::U16(Vec::with_capacity(rows))
+            }
+            Column::Sip | Column::Dip | Column::Nhip => Self::Address(Vec::with_capacity(rows)),
+            Column::IsIpv6 => Self::Bool(Bits::with_capacity(rows)),
+            _ => Self::U8(Vec::with_capacity(rows)),
+        }
+    }
+
+    /// The number of rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::I64(v) => v.len(),
+            Self::U64(v) => v.len(),
+            Self::U32(v) => v.len(),
+            Self::U16(v) => v.len(),
+            Self::U8(v) => v.len(),
+            Self::Address(v) => v.len(),
+            Self::Bool(v) => v.len(),
+        }
+    }
+
+    /// Whether there are no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn clear(&mut self) {
+        match self {
+            Self::I64(v) => v.clear(),
+            Self::U64(v) => v.clear(),
+            Self::U32(v) => v.clear(),
+            Self::U16(v) => v.clear(),
+            Self::U8(v) => v.clear(),
+            Self::Address(v) => v.clear(),
+            Self::Bool(v) => v.clear(),
+        }
+    }
+}
+
+/// Which rows of a column are present.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Validity {
+    /// The column has no nulls, or nothing was read yet.
+    #[default]
+    Unset,
+    /// All of so many rows are present.
+    All(usize),
+    /// None of so many rows is present.
+    None(usize),
+    /// One bit per row, set = present.
+    Some(Bits),
+}
+
+impl Validity {
+    /// Whether row `row` is present.
+    #[must_use]
+    pub fn is_present(&self, row: usize) -> bool {
+        match self {
+            Self::Unset | Self::All(_) => true,
+            Self::None(_) => false,
+            Self::Some(bits) => bits.get(row).unwrap_or(false),
+        }
+    }
+}
+
+/// A column being read: values and validity, which every [`Block::read`](crate::Block::read) appends to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnBuf {
+    /// One value per row.
+    pub values: Values,
+    /// Which rows are present.
+    pub validity: Validity,
+}
+
+impl ColumnBuf {
+    /// An empty buffer for `column`.
+    #[must_use]
+    pub fn new(column: Column) -> Self {
+        Self::with_capacity(column, 0)
+    }
+
+    /// An empty buffer for `column` with room for `rows` rows.
+    #[must_use]
+    pub fn with_capacity(column: Column, rows: usize) -> Self {
+        Self { values: Values::with_capacity(column, rows), validity: Validity::Unset }
+    }
+
+    /// The number of rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether there are no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Forgets the rows and keeps the memory of the values.
+    pub fn clear(&mut self) {
+        self.values.clear();
+        self.validity = Validity::Unset;
+    }
+}
+
+/// Packed booleans, least significant bit first, as Arrow packs them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bits {
+    bytes: Vec<u8>,
+    len: usize,
+}
+
+impl Bits {
+    /// No bits, with room for `len`.
+    #[must_use]
+    pub fn with_capacity(len: usize) -> Self {
+        Self { bytes: Vec::with_capacity(len.div_ceil(8)), len: 0 }
+    }
+
+    /// The number of bits.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are no bits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Bit `index`.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<bool> {
+        if index >= self.len {
+            return None;
+        }
+        self.bytes.get(index / 8).map(|byte| byte >> (index % 8) & 1 != 0)
+    }
+
+    /// The bits in order.
+    pub fn iter(&self) -> impl Iterator<Item = bool> {
+        self.bytes.iter().flat_map(|&byte| (0..8).map(move |bit| byte >> bit & 1 != 0)).take(self.len)
+    }
+
+    /// The number of set bits.
+    #[must_use]
+    pub fn count_ones(&self) -> usize {
+        self.bytes.iter().map(|byte| byte.count_ones() as usize).sum()
+    }
+
+    /// The bytes; bits behind `len` in the last one are 0.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The bytes; bits behind `len` in the last one are 0.
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
+    /// Appends bits one by one.
+    pub fn extend(&mut self, bits: impl Iterator<Item = bool>) {
+        for bit in bits {
+            if self.len.is_multiple_of(8) {
+                self.bytes.push(0);
+            }
+            if let Some(last) = self.bytes.last_mut() {
+                *last |= u8::from(bit) << (self.len % 8);
+            }
+            self.len += 1;
+        }
+    }
+
+    /// Appends one bit per row. Whole bytes are put together from eight rows that do not wait for each other.
+    pub(crate) fn extend_rows<T>(&mut self, rows: &[T], bit: impl Fn(&T) -> bool) {
+        let to_boundary = self.len.next_multiple_of(8) - self.len;
+        let (first, rows) = rows.split_at(to_boundary.min(rows.len()));
+        self.extend(first.iter().map(&bit));
+        let (eights, rest) = rows.as_chunks::<8>();
+        self.bytes.extend(eights.iter().map(|eight| {
+            let bits: [u8; 8] = std::array::from_fn(|i| u8::from(bit(&eight[i])) << i);
+            bits.iter().fold(0, |byte, bit| byte | bit)
+        }));
+        self.len += eights.len() * 8;
+        self.extend(rest.iter().map(&bit));
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.len = 0;
+    }
+}
+
+/// Rows chosen by number, ascending.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selection {
+    rows: Vec<u32>,
+}
+
+impl Selection {
+    /// The rows whose bit is set.
+    #[must_use]
+    pub fn from_bits(bits: &Bits) -> Self {
+        let mut rows = Vec::with_capacity(bits.count_ones());
+        for (i, &byte) in bits.bytes.iter().enumerate() {
+            let mut rest = byte;
+            while rest != 0 {
+                rows.push(i as u32 * 8 + rest.trailing_zeros());
+                rest &= rest - 1;
+            }
+        }
+        Self { rows }
+    }
+
+    /// Rows by number. They are sorted, and repeats are dropped.
+    #[must_use]
+    pub fn from_rows(mut rows: Vec<u32>) -> Self {
+        rows.sort_unstable();
+        rows.dedup();
+        Self { rows }
+    }
+
+    /// The chosen rows, ascending.
+    #[must_use]
+    pub fn rows(&self) -> &[u32] {
+        &self.rows
+    }
+
+    /// The number of chosen rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether no row is chosen.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The chosen rows below `count`.
+    pub(crate) fn rows_below(&self, count: usize) -> &[u32] {
+        &self.rows[..self.rows.partition_point(|&row| (row as usize) < count)]
+    }
+}

@@ -1,0 +1,304 @@
+//! The push decoder: bytes of the data section go in as they come, blocks of whole records come out. No I/O.
+
+use std::io;
+
+use crate::blocks::{BLOCK_HEADER, BlockHeader, Inflater};
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::{Compression, FormatId};
+use crate::header::{CURRENT_VERSION, Header};
+use crate::layouts;
+use crate::legacy::file_name_ids;
+use crate::options::{IcmpRepair, Options, Parity};
+use crate::record::{Block, View};
+use crate::rules::{Context, IcmpPorts, NO_FLOWTYPE, NO_SENSOR};
+
+/// Bytes of records that are gathered before they are handed out: the second-level cache holds them.
+const GATHER: usize = 256 << 10;
+/// The reference reads as much at a time, and loses all of it when a read fails (spec 11.2).
+const REFERENCE_READ: usize = 64 << 10;
+
+/// Checks that `header` announces flow records of a known layout, and says how to read them.
+pub(crate) fn view(header: &Header, options: &Options) -> Result<View> {
+    let (id, version) = (header.format, header.record_version);
+    if !layouts::formats().any(|f| f.id == id) {
+        return Err(ErrorKind::NotFlow { format: id }.into());
+    }
+    let Some(format) = layouts::find(id, version) else {
+        let release = crate::format::release_text(header.silk_release);
+        return Err(ErrorKind::UnknownVersion { format: id, version, release }.into());
+    };
+    let expected = u16::try_from(format.layout.len).unwrap_or(u16::MAX);
+    if header.record_size != 0 && header.record_size != expected {
+        return Err(ErrorKind::RecordSize { expected, found: header.record_size }.into());
+    }
+    let (base_time_ms, flowtype, sensor) = origin(header, options);
+    let context = Context {
+        base_time_ms,
+        sensor,
+        flowtype,
+        icmp: icmp_ports(header, options),
+        parity: options.parity,
+        application: format.application,
+    };
+    Ok(View { layout: format.layout, order: header.byte_order(), context })
+}
+
+/// Base time, flowtype and sensor: from the packed-file entry, or from a legacy header and the file's name.
+fn origin(header: &Header, options: &Options) -> (i64, u8, u16) {
+    match header.legacy {
+        None => header.packed_file().unwrap_or((0, NO_FLOWTYPE, NO_SENSOR)),
+        Some(legacy) => match (legacy.base_time_ms, &options.file_name, &options.site) {
+            (Some(base), Some(name), Some(site)) => {
+                let (flowtype, sensor) = file_name_ids(name, site);
+                (base, flowtype, sensor)
+            }
+            (base, ..) => (base.unwrap_or(0), NO_FLOWTYPE, NO_SENSOR),
+        },
+    }
+}
+
+/// Spec 9: which repair the file needs.
+fn icmp_ports(header: &Header, options: &Options) -> IcmpPorts {
+    let swapped = [
+        FormatId::RWFILTER,
+        FormatId::RWNOTROUTED,
+        FormatId::RWROUTED,
+        FormatId::RWSPLIT,
+        FormatId::RWWWW,
+    ];
+    match options.icmp_repair {
+        IcmpRepair::Off => IcmpPorts::AsStored,
+        IcmpRepair::On if header.file_version < CURRENT_VERSION && swapped.contains(&header.format) => {
+            IcmpPorts::MoveSwapped
+        }
+        IcmpRepair::On => IcmpPorts::Move,
+    }
+}
+
+#[derive(Debug)]
+enum State {
+    /// Uncompressed records.
+    Plain,
+    /// Compressed blocks; `pending` holds the bytes of one that has not arrived whole.
+    Framed { inflater: Inflater, pending: Vec<u8> },
+    /// Behind the end of the data, or behind an error: whatever comes is ignored.
+    Done,
+}
+
+/// Decodes the data section of a flow file, pushed in pieces of any size.
+///
+/// Call [`decode`](Self::decode) with the bytes behind the header, take the [`block`](Self::block) after each call,
+/// go on with the bytes that were not consumed, and at the end of the input call [`flush`](Self::flush). After an
+/// error nothing more comes out.
+///
+/// Keeps one buffer: 256 KiB of plain records, or one inflated block (at most 1 MiB) and the compressed bytes of one
+/// that arrives in pieces (at most 1 MiB).
+#[derive(Debug)]
+pub struct Decoder {
+    view: View,
+    state: State,
+    /// Whole records, then perhaps the beginning of one; `filled` bytes count.
+    buffer: Vec<u8>,
+    filled: usize,
+    /// The file offset of the next byte that comes in.
+    offset: u64,
+    ignored: u64,
+}
+
+impl Decoder {
+    /// A decoder of the file that `header` begins.
+    ///
+    /// # Errors
+    /// `Unsupported` if the file holds no flow records, or a layout or compression that this build does not read;
+    /// `Malformed` if the record size contradicts the layout.
+    pub fn new(header: &Header, options: Options) -> Result<Self> {
+        let view = view(header, &options)?;
+        let state = match header.compression {
+            Compression::NONE => State::Plain,
+            other => State::Framed { inflater: Inflater::new(other)?, pending: Vec::new() },
+        };
+        Ok(Self {
+            view,
+            state,
+            buffer: Vec::new(),
+            filled: 0,
+            offset: header.len as u64,
+            ignored: 0,
+        })
+    }
+
+    /// Takes bytes from the front of `bytes` and tells how many; at most one block of records is made by a call.
+    ///
+    /// Gives up what [`block`](Self::block) gave before. Consumes at least one byte unless `bytes` is empty.
+    ///
+    /// # Errors
+    /// `Malformed` if a compressed block is damaged. What came before was handed out; the rest is ignored.
+    pub fn decode(&mut self, bytes: &[u8]) -> Result<usize> {
+        self.release();
+        let taken = match &mut self.state {
+            State::Plain => self.gather(bytes),
+            State::Framed { .. } => match self.unframe(bytes) {
+                Ok(taken) => taken,
+                Err(error) => {
+                    self.state = State::Done;
+                    self.filled = 0;
+                    return Err(error);
+                }
+            },
+            State::Done => {
+                self.ignored += bytes.len() as u64;
+                bytes.len()
+            }
+        };
+        self.offset += taken as u64;
+        Ok(taken)
+    }
+
+    /// The whole records that the last call of [`decode`](Self::decode) completed.
+    #[must_use]
+    pub fn block(&self) -> Block<'_> {
+        Block::new(&self.buffer[..self.filled], &self.view)
+    }
+
+    /// Says that the input ends here.
+    ///
+    /// # Errors
+    /// `Malformed` if a record or compressed block is incomplete.
+    pub fn flush(&mut self) -> Result<()> {
+        self.release();
+        let rest = self.filled;
+        let state = std::mem::replace(&mut self.state, State::Done);
+        let error = match &state {
+            State::Framed { pending, .. } if !pending.is_empty() => {
+                let needed = match BlockHeader::parse(pending) {
+                    Ok(BlockHeader::Block { compressed, .. }) => BLOCK_HEADER + compressed as usize,
+                    _ => BLOCK_HEADER,
+                };
+                Error::truncated("compressed block", needed, pending.len())
+                    .at(self.offset.saturating_sub(pending.len() as u64))
+            }
+            State::Plain | State::Framed { .. } | State::Done if rest > 0 => {
+                let error = Error::truncated("record", self.view.layout.len, rest);
+                match state {
+                    State::Plain => error.at(self.offset.saturating_sub(rest as u64)),
+                    _ => error.at(self.offset),
+                }
+            }
+            _ => return Ok(()),
+        };
+        self.filled = 0;
+        Err(error)
+    }
+
+    /// Bytes behind an end-of-data mark that were not read.
+    #[must_use]
+    pub fn ignored_bytes(&self) -> u64 {
+        self.ignored
+    }
+
+    pub(crate) fn view(&self) -> &View {
+        &self.view
+    }
+
+    pub(crate) fn is_plain(&self) -> bool {
+        matches!(self.state, State::Plain)
+    }
+
+    /// Forgets the records that were handed out and moves the rest of one to the front.
+    fn release(&mut self) {
+        let whole = self.filled - self.filled % self.view.layout.len;
+        self.buffer.copy_within(whole..self.filled, 0);
+        self.filled -= whole;
+    }
+
+    /// The buffer of uncompressed records, a whole number of them.
+    fn plain_capacity(&self) -> usize {
+        let bytes = match self.view.context.parity {
+            Parity::Native => GATHER,
+            Parity::Silk => REFERENCE_READ,
+        };
+        bytes - bytes % self.view.layout.len
+    }
+
+    fn gather(&mut self, bytes: &[u8]) -> usize {
+        let capacity = self.plain_capacity();
+        self.buffer.resize(capacity, 0);
+        let free = &mut self.buffer[self.filled..];
+        let taken = free.len().min(bytes.len());
+        free[..taken].copy_from_slice(&bytes[..taken]);
+        self.filled += taken;
+        taken
+    }
+
+    /// Reads uncompressed records from `source` straight into the buffer until it is full or the source ends.
+    /// `Ok(0)`: the source has ended.
+    pub(crate) fn fill_from(&mut self, source: &mut impl io::Read) -> Result<usize> {
+        self.release();
+        let capacity = self.plain_capacity();
+        self.buffer.resize(capacity, 0);
+        let kept = self.filled;
+        while self.filled < capacity {
+            match source.read(&mut self.buffer[self.filled..]) {
+                Ok(0) => break,
+                Ok(n) => self.filled += n.min(capacity - self.filled),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => {
+                    let damaged = e.kind() != io::ErrorKind::UnexpectedEof;
+                    if damaged && self.view.context.parity == Parity::Silk {
+                        self.filled = kept;
+                    }
+                    self.offset += (self.filled - kept) as u64;
+                    self.state = State::Done;
+                    return Err(Error::new(ErrorKind::Io(e)).at(self.offset));
+                }
+            }
+        }
+        let read = self.filled - kept;
+        self.offset += read as u64;
+        Ok(read)
+    }
+
+    fn unframe(&mut self, bytes: &[u8]) -> Result<usize> {
+        let State::Framed { inflater, pending } = &mut self.state else { return Ok(0) };
+        let start = self.offset.saturating_sub(pending.len() as u64);
+        // A block that lies whole in `bytes` is inflated from there; one that arrives in pieces is put together.
+        let mut taken = 0;
+        loop {
+            let seen: &[u8] = if pending.is_empty() { bytes } else { pending };
+            let needed = match BlockHeader::parse(seen).map_err(|e| e.at(start))? {
+                BlockHeader::End => {
+                    let after_mark = if pending.is_empty() { bytes.len() } else { bytes.len() - taken };
+                    self.ignored += after_mark as u64;
+                    self.state = State::Done;
+                    return Ok(bytes.len());
+                }
+                BlockHeader::Need(n) => n,
+                BlockHeader::Block { compressed, inflated } => {
+                    let end = BLOCK_HEADER + compressed as usize;
+                    if let Some(block) = seen.get(BLOCK_HEADER..end) {
+                        let filled = self.filled + inflated as usize;
+                        if self.buffer.len() < filled {
+                            self.buffer.resize(filled, 0);
+                        }
+                        inflater.inflate(block, &mut self.buffer[self.filled..filled]).map_err(|e| e.at(start))?;
+                        self.filled = filled;
+                        if pending.is_empty() {
+                            taken = end;
+                        } else {
+                            pending.clear();
+                        }
+                        return Ok(taken);
+                    }
+                    end
+                }
+            };
+            let wanted = needed - pending.len();
+            let piece = &bytes[taken..bytes.len().min(taken + wanted)];
+            pending.extend_from_slice(piece);
+            taken += piece.len();
+            if piece.len() < wanted {
+                return Ok(taken);
+            }
+        }
+    }
+}
