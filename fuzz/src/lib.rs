@@ -1,1 +1,43 @@
-//! fuzz
+//! The bodies of the fuzz targets: each takes any bytes and panics if a promise of a crate is broken.
+//!
+//! `fuzz_targets/` wraps them for libFuzzer (`fuzz/run`); the test `fuzz_replay` runs them over `testdata/` and
+//! mutations of it in ordinary `cargo test`. Every byte of an input belongs to the file it stands for; choices (pieces,
+//! options) follow from all of them, so that real files are good beginnings and each failure can be replayed.
+
+mod frame;
+mod input;
+mod pieces;
+mod report;
+mod silk;
+
+pub use frame::{open_any, time_text};
+pub use input::mapped_codecs;
+pub use report::report_page;
+pub use silk::{silk_header, silk_reader, silk_sets, silk_site};
+
+/// A target: its name, the crate whose promises it checks, and its body.
+#[derive(Debug, Clone, Copy)]
+pub struct Target {
+    /// Also the name of the program in `fuzz_targets/`.
+    pub name: &'static str,
+    /// The package.
+    pub package: &'static str,
+    /// Panics if a promise is broken.
+    pub body: fn(&[u8]),
+}
+
+const fn target(name: &'static str, package: &'static str, body: fn(&[u8])) -> Target {
+    Target { name, package, body }
+}
+
+/// All targets.
+pub const TARGETS: [Target; 8] = [
+    target("mapped_codecs", "mapped-input", mapped_codecs),
+    target("silk_header", "silk-format", silk_header),
+    target("silk_reader", "silk-format", silk_reader),
+    target("silk_sets", "silk-format", silk_sets),
+    target("silk_site", "silk-format", silk_site),
+    target("open_any", "flow-frame", open_any),
+    target("time_text", "flow-frame", time_text),
+    target("report_page", "flow-report", report_page),
+];

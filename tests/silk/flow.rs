@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 /// Every stored value of a record, and which of them the source does not say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Flow {
+pub(crate) struct Flow {
     pub sip: IpAddr,
     pub dip: IpAddr,
     pub nhip: IpAddr,
@@ -32,7 +32,7 @@ pub struct Flow {
 
 /// Which of the fields that can be missing are there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Known {
+pub(crate) struct Known {
     pub nhip: bool,
     pub separate_flags: bool,
     pub attributes: bool,
@@ -46,14 +46,15 @@ pub struct Known {
 }
 
 impl Flow {
-    pub fn etime_ms(&self) -> i64 {
+    pub(crate) fn etime_ms(&self) -> i64 {
         self.stime_ms.wrapping_add(i64::from(self.duration_ms))
     }
 
     /// The site of the test data: one class, eleven types.
     fn class_type(&self) -> (&'static str, Option<&'static str>) {
         const TYPES: [&str; 11] = [
-            "in", "out", "inweb", "outweb", "innull", "outnull", "int2int", "ext2ext", "inicmp", "outicmp", "other",
+            "in", "out", "inweb", "outweb", "innull", "outnull", "int2int", "ext2ext", "inicmp", "outicmp",
+            "other",
         ];
         match TYPES.get(usize::from(self.flowtype)) {
             Some(&name) => ("all", Some(name)),
@@ -63,7 +64,7 @@ impl Flow {
 
     /// The 26 columns of `rwcut --all-fields --no-titles --delimited='|' --timestamp-format=epoch
     /// --integer-sensors --ip-format=canonical`.
-    pub fn line(&self, out: &mut Vec<u8>) {
+    pub(crate) fn line(&self, out: &mut Vec<u8>) {
         address(out, self.sip);
         address(out, self.dip);
         number(out, u64::from(self.sport));
@@ -108,7 +109,7 @@ impl Flow {
 }
 
 /// The whole text of many flows.
-pub fn text(flows: &[Flow]) -> Vec<u8> {
+pub(crate) fn text(flows: &[Flow]) -> Vec<u8> {
     let mut out = Vec::with_capacity(flows.len() * 200);
     for flow in flows {
         flow.line(&mut out);

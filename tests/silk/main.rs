@@ -1,7 +1,20 @@
 //! What proves the crate `silk-format`: the reference tool's answers, a slow second decoder written from the
 //! specification's prose, damage and truncation, pieces of every size, and properties.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that fails is meant to stop"
+)]
+
+mod build;
+mod chunking;
+mod columns;
+mod damaged;
 mod flow;
 mod golden;
 mod oracle;
+mod properties;
 mod support;
+mod truncation;

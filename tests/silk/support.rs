@@ -8,7 +8,8 @@ use std::sync::{Arc, LazyLock};
 
 use mapped_input::{Codec, Input, Opened};
 use silk_format::{
-    Block, Blocks, Column, ColumnBuf, Error, Header, Options, Parity, Reader, Record, Selection, SiteConfig, Values,
+    Block, Blocks, Column, ColumnBuf, Error, Header, Options, Parity, Reader, Record, Selection, SiteConfig,
+    Values,
 };
 
 use crate::flow::{Flow, Known};
@@ -16,16 +17,19 @@ use crate::flow::{Flow, Known};
 /// `testdata/silk` of the project, and the larger collection beside it where there is one.
 fn roots() -> Vec<PathBuf> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    [here.join("testdata/silk"), here.join("../shared/testdata/silk")].into_iter().filter(|p| p.is_dir()).collect()
+    [here.join("testdata/silk"), here.join("../shared/testdata/silk")]
+        .into_iter()
+        .filter(|p| p.is_dir())
+        .collect()
 }
 
 /// The file at `path` below one of the roots.
-pub fn testdata(path: &str) -> Option<PathBuf> {
+pub(crate) fn testdata(path: &str) -> Option<PathBuf> {
     roots().into_iter().map(|root| root.join(path)).find(|file| file.exists())
 }
 
 /// The files of a folder by name, each once; the project's own go first.
-pub fn files(folder: &str) -> BTreeMap<String, PathBuf> {
+pub(crate) fn files(folder: &str) -> BTreeMap<String, PathBuf> {
     let mut files = BTreeMap::new();
     for root in roots() {
         let Ok(entries) = std::fs::read_dir(root.join(folder)) else { continue };
@@ -38,24 +42,24 @@ pub fn files(folder: &str) -> BTreeMap<String, PathBuf> {
     files
 }
 
-pub fn gunzip(path: &Path) -> Vec<u8> {
+pub(crate) fn gunzip(path: &Path) -> Vec<u8> {
     let mut bytes = Vec::new();
     flate2::read::MultiGzDecoder::new(std::fs::File::open(path).unwrap()).read_to_end(&mut bytes).unwrap();
     bytes
 }
 
 /// The site of the test data.
-pub static SITE: LazyLock<Arc<SiteConfig>> = LazyLock::new(|| {
+pub(crate) static SITE: LazyLock<Arc<SiteConfig>> = LazyLock::new(|| {
     let path = testdata("silk.conf").expect("testdata/silk/silk.conf");
     Arc::new(SiteConfig::parse(&std::fs::read(path).unwrap()).expect("silk.conf"))
 });
 
 /// The options under which the reference's answers come out.
-pub fn reference_options(path: &Path) -> Options {
+pub(crate) fn reference_options(path: &Path) -> Options {
     native_options(path).with_parity(Parity::Silk)
 }
 
-pub fn native_options(path: &Path) -> Options {
+pub(crate) fn native_options(path: &Path) -> Options {
     Options::default().with_site(Arc::clone(&SITE)).with_file_name(path.to_str().unwrap())
 }
 
@@ -63,26 +67,26 @@ pub fn native_options(path: &Path) -> Options {
 
 /// What came out of a file: all records, then perhaps an error.
 #[derive(Debug)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     pub flows: Vec<Flow>,
     pub error: Option<Error>,
 }
 
 impl Outcome {
-    pub fn failed(error: Error) -> Self {
+    pub(crate) fn failed(error: Error) -> Self {
         Self { flows: Vec::new(), error: Some(error) }
     }
 }
 
 /// How records are turned into flows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turn {
+pub(crate) enum Turn {
     Records,
     Columns,
 }
 
 impl Turn {
-    pub fn flows(self, block: &Block<'_>) -> Vec<Flow> {
+    pub(crate) fn flows(self, block: &Block<'_>) -> Vec<Flow> {
         match self {
             Self::Records => block.records().map(|record| from_record(&record)).collect(),
             Self::Columns => Columns::read(block, 0..block.len(), None).flows(),
@@ -91,7 +95,7 @@ impl Turn {
 }
 
 /// Maps the file. Uncompressed data is read in place, which is asserted.
-pub fn mapped(path: &Path, options: Options, turn: Turn) -> Outcome {
+pub(crate) fn mapped(path: &Path, options: Options, turn: Turn) -> Outcome {
     // SAFETY: nobody writes to the test data while the tests run.
     #[expect(unsafe_code, reason = "mapping is what is tested")]
     let input = match unsafe { Input::map(path) } {
@@ -107,7 +111,7 @@ pub fn mapped(path: &Path, options: Options, turn: Turn) -> Outcome {
 }
 
 /// The slice face.
-pub fn slice(bytes: &[u8], options: Options, turn: Turn) -> Outcome {
+pub(crate) fn slice(bytes: &[u8], options: Options, turn: Turn) -> Outcome {
     let (header, len) = match Header::parse_with(bytes, &options.limits) {
         Ok(parsed) => parsed,
         Err(error) => return Outcome::failed(error),
@@ -136,14 +140,14 @@ pub fn slice(bytes: &[u8], options: Options, turn: Turn) -> Outcome {
 }
 
 /// Reads the file in the ordinary way.
-pub fn read(path: &Path, options: Options, turn: Turn) -> Outcome {
+pub(crate) fn read(path: &Path, options: Options, turn: Turn) -> Outcome {
     let input = Input::open(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     assert_eq!(input.opened(), Opened::Read, "{}", path.display());
     read_all(input, options, turn)
 }
 
 /// The `Read` face over any source.
-pub fn read_all(source: impl Read, options: Options, turn: Turn) -> Outcome {
+pub(crate) fn read_all(source: impl Read, options: Options, turn: Turn) -> Outcome {
     let mut reader = match Reader::new(source, options) {
         Ok(reader) => reader,
         Err(error) => return Outcome::failed(error),
@@ -167,7 +171,7 @@ pub fn read_all(source: impl Read, options: Options, turn: Turn) -> Outcome {
 // ---- Records and columns → flows
 
 /// The getters of a record. They do not say what the layout lacks, so that part of `known` stays false.
-pub fn from_record(r: &Record<'_>) -> Flow {
+pub(crate) fn from_record(r: &Record<'_>) -> Flow {
     assert_eq!(r.etime_ms(), r.stime_ms().wrapping_add(i64::from(r.duration_ms())));
     let icmp = r.is_icmp().then_some(r.dport());
     assert_eq!(r.icmptype(), icmp.map(|port| (port >> 8) as u8));
@@ -199,35 +203,44 @@ pub fn from_record(r: &Record<'_>) -> Flow {
 }
 
 /// What [`from_record`] can say of a flow.
-pub fn as_record(flow: &Flow) -> Flow {
+pub(crate) fn as_record(flow: &Flow) -> Flow {
     let Known { icmp, separate_flags, .. } = flow.known;
     Flow { known: Known { icmp, separate_flags, ..Known::default() }, ..*flow }
 }
 
 /// All 24 columns of some rows.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Columns {
+pub(crate) struct Columns {
     pub bufs: Vec<ColumnBuf>,
 }
 
 impl Columns {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { bufs: Column::ALL.map(ColumnBuf::new).into() }
     }
 
-    pub fn read(block: &Block<'_>, rows: std::ops::Range<usize>, selection: Option<&Selection>) -> Self {
+    pub(crate) fn read(
+        block: &Block<'_>,
+        rows: std::ops::Range<usize>,
+        selection: Option<&Selection>,
+    ) -> Self {
         let mut columns = Self::new();
         columns.append(block, rows, selection);
         columns
     }
 
-    pub fn append(&mut self, block: &Block<'_>, rows: std::ops::Range<usize>, selection: Option<&Selection>) {
+    pub(crate) fn append(
+        &mut self,
+        block: &Block<'_>,
+        rows: std::ops::Range<usize>,
+        selection: Option<&Selection>,
+    ) {
         for (column, buf) in Column::ALL.into_iter().zip(&mut self.bufs) {
             block.read(column, rows.clone(), selection, buf);
         }
     }
 
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.bufs[0].len()
     }
 
@@ -240,7 +253,7 @@ impl Columns {
     }
 
     /// Row by row; asserts what the schema promises of lengths, types and nulls.
-    pub fn flows(&self) -> Vec<Flow> {
+    pub(crate) fn flows(&self) -> Vec<Flow> {
         use Column as C;
         const NULLABLE: [Column; 12] = [
             C::Nhip,
@@ -342,7 +355,7 @@ fn address(bytes: [u8; 16], is_ipv6: bool) -> IpAddr {
 
 /// Compares flow by flow, so that a failure shows one record and not a file.
 #[track_caller]
-pub fn assert_flows(found: &[Flow], expected: &[Flow], what: impl std::fmt::Display) {
+pub(crate) fn assert_flows(found: &[Flow], expected: &[Flow], what: impl std::fmt::Display) {
     if let Some(row) = found.iter().zip(expected).position(|(a, b)| a != b) {
         panic!("{what}: row {row}\n   found {:?}\nexpected {:?}", found[row], expected[row]);
     }
@@ -351,11 +364,13 @@ pub fn assert_flows(found: &[Flow], expected: &[Flow], what: impl std::fmt::Disp
 
 /// Compares line by line.
 #[track_caller]
-pub fn assert_text(found: &[u8], expected: &[u8], what: impl std::fmt::Display) {
+pub(crate) fn assert_text(found: &[u8], expected: &[u8], what: impl std::fmt::Display) {
     if found == expected {
         return;
     }
-    let lines = |text: &[u8]| String::from_utf8(text.to_vec()).unwrap().lines().map(str::to_owned).collect::<Vec<_>>();
+    let lines = |text: &[u8]| {
+        String::from_utf8(text.to_vec()).unwrap().lines().map(str::to_owned).collect::<Vec<_>>()
+    };
     let (found, expected) = (lines(found), lines(expected));
     if let Some(row) = found.iter().zip(&expected).position(|(a, b)| a != b) {
         panic!("{what}: line {row}\n   found {}\nexpected {}", found[row], expected[row]);

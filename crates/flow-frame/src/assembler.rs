@@ -61,7 +61,8 @@ impl Assembler {
         let bytes_of = if bytes_buffer.is_some() { BytesOf::Traffic } else { BytesOf::Records };
         // Only one layout stores counts of 64 bits (spec 8.2, L-6R3); all others stay far below 2^63.
         let check_counts = header.format() == FormatId::RWIPV6ROUTING && header.record_version() >= 3;
-        let window = scan.window.filter(|window| *window != Window { mode: window.mode, ..Window::default() });
+        let window =
+            scan.window.filter(|window| *window != Window { mode: window.mode, ..Window::default() });
         let filter = (check_counts || window.is_some()).then(|| Filter {
             window,
             check_counts,
@@ -198,7 +199,8 @@ impl Filter {
                 return Verdict::Refuse(Refusal::Bytes);
             }
         }
-        let inside = |window: Window| window.contains_ms(at(times(&self.stime), row), at(times(&self.etime), row));
+        let inside =
+            |window: Window| window.contains_ms(at(times(&self.stime), row), at(times(&self.etime), row));
         if self.window.is_none_or(inside) { Verdict::Deliver } else { Verdict::Filter }
     }
 }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use arrow_array::types::{
     ArrowPrimitiveType, Int64Type, TimestampMillisecondType, UInt8Type, UInt16Type, UInt32Type,
 };
-use arrow_array::{ArrayRef, BooleanArray, FixedSizeBinaryArray, PrimitiveArray, RecordBatch, RecordBatchOptions};
+use arrow_array::{
+    ArrayRef, BooleanArray, FixedSizeBinaryArray, PrimitiveArray, RecordBatch, RecordBatchOptions,
+};
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, ScalarBuffer};
 use arrow_schema::{DataType, SchemaRef};
 use silk_format::{Bits, Column, ColumnBuf, SiteConfig, Validity, Values};
@@ -222,7 +224,12 @@ impl FlowBatchBuilder {
             (Values::U8(to), Values::U8(from)) => append_vec(to, from),
             (Values::Address(to), Values::Address(from)) => append_vec(to, from),
             (Values::Bool(to), Values::Bool(from)) => to.extend(from.iter()),
-            _ => return Err(Error::usage(format!("the values are not of the type of column {:?}", column.name()))),
+            _ => {
+                return Err(Error::usage(format!(
+                    "the values are not of the type of column {:?}",
+                    column.name()
+                )));
+            }
         }
         match present {
             Some(present) => extend_validity(buf, added, present.iter().copied()),
@@ -248,8 +255,11 @@ impl FlowBatchBuilder {
     pub fn finish(&mut self) -> Result<RecordBatch> {
         let rows = mem::take(&mut self.rows);
         let rows = self.buffers.iter().map(|(_, buf)| buf.len()).max().unwrap_or(0).max(rows);
-        let buffers: Vec<(Column, ColumnBuf)> =
-            self.buffers.iter_mut().map(|(column, buf)| (*column, mem::replace(buf, ColumnBuf::new(*column)))).collect();
+        let buffers: Vec<(Column, ColumnBuf)> = self
+            .buffers
+            .iter_mut()
+            .map(|(column, buf)| (*column, mem::replace(buf, ColumnBuf::new(*column))))
+            .collect();
         self.reserve();
         if let Some((column, buf)) = buffers.iter().find(|(_, buf)| buf.len() != rows) {
             let name = column.name().to_owned();
@@ -390,7 +400,10 @@ fn into_array(buf: ColumnBuf, data_type: &DataType) -> Result<ArrayRef> {
     })
 }
 
-fn primitive<T: ArrowPrimitiveType>(values: ScalarBuffer<T::Native>, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
+fn primitive<T: ArrowPrimitiveType>(
+    values: ScalarBuffer<T::Native>,
+    nulls: Option<NullBuffer>,
+) -> Result<ArrayRef> {
     Ok(Arc::new(PrimitiveArray::<T>::try_new(values, nulls)?))
 }
 

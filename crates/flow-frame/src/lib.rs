@@ -4,7 +4,7 @@
 //!
 //! | task | here |
 //! |---|---|
-//! | read a file of flows | [`open`], [`open_input`] → [`FlowReader`]; what to read: [`Scan`], [`Projection`] |
+//! | read a file of flows | [`open`], [`open_input`], [`open_bytes`] → [`FlowReader`]; what to read: [`Scan`], [`Projection`] |
 //! | know what an input is | [`Kind::sniff`], [`FlowReader::source`] |
 //! | know where every row went | [`FlowReader::accounts`] → [`Accounts`] |
 //! | make batches of another source | [`FlowBatchBuilder`], [`FlowRow`] |
@@ -61,10 +61,10 @@ pub use accounts::{Accounts, BytesOf, Refusal, Tally};
 pub use builder::{FlowBatchBuilder, FlowRow};
 pub use error::{Class, Error, ErrorKind, Result};
 pub use kernels::{
-    AddressTable, Aggregate, Bin, Bins, Cell, DEFAULT_STATE_LIMIT, Distinct, Resampler, Role, Series, SeriesReader,
-    Talker, TalkerBy, Talkers, Top, Value, WindowFilter,
+    AddressTable, Aggregate, Bin, Bins, Cell, DEFAULT_STATE_LIMIT, Distinct, Resampler, Role, Series,
+    SeriesReader, Talker, TalkerBy, Talkers, Top, Value, WindowFilter,
 };
-pub use reader::{FlowReader, SourceFacts, open, open_input};
+pub use reader::{FlowReader, SourceFacts, open, open_bytes, open_input};
 pub use scan::{Kind, Limits, Scan};
 pub use schema::{FLOW_COLUMNS, FlowColumn, Projection};
 pub use time::{Anchors, Instant, TimeSpec, Window, WindowMode};

@@ -32,9 +32,9 @@ impl Names {
     pub(crate) fn new(derived: Derived, site: Option<&SiteConfig>) -> Self {
         let named: Vec<(usize, &str)> = match (derived, site) {
             (_, None) => Vec::new(),
-            (Derived::Sensor, Some(site)) => (0..=u16::MAX)
-                .filter_map(|id| Some((usize::from(id), site.sensor_name(id)?)))
-                .collect(),
+            (Derived::Sensor, Some(site)) => {
+                (0..=u16::MAX).filter_map(|id| Some((usize::from(id), site.sensor_name(id)?))).collect()
+            }
             (Derived::Class, Some(site)) => {
                 site.flowtypes().map(|flowtype| (usize::from(flowtype.id), flowtype.class)).collect()
             }

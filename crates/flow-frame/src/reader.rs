@@ -1,7 +1,7 @@
 //! From an input to record batches.
 
 use std::collections::VecDeque;
-use std::io::BufRead;
+use std::io::{BufRead, Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -35,7 +35,25 @@ pub fn open(path: impl AsRef<Path>, scan: &Scan) -> Result<FlowReader> {
 /// `Malformed` if the input is no file of flows or its header is damaged; `Unsupported` if its kind, format, version
 /// or compression is not read; `Io` if it cannot be read; `Usage` or `Limit` if the scan makes no sense.
 pub fn open_input(input: Input, name: &str, scan: &Scan) -> Result<FlowReader> {
-    FlowReader::new(input, name, scan).map_err(|e| e.in_input(name))
+    FlowReader::of_input(input, name, scan).map_err(|e| e.in_input(name))
+}
+
+/// Reads flows from bytes in memory. Uncompressed records are decoded where they lie.
+///
+/// # Errors
+/// As [`open_input`].
+pub fn open_bytes(bytes: impl AsRef<[u8]> + Send + 'static, name: &str, scan: &Scan) -> Result<FlowReader> {
+    let memory = Memory(Box::new(bytes));
+    let first = memory.as_ref().iter().take(4).copied().collect();
+    let opened = (Opened::Reader, Codec::Plain);
+    match Kind::sniff(memory.as_ref()) {
+        // Anything else may be compressed flows.
+        None => Input::from_reader(Cursor::new(memory))
+            .map_err(Error::from)
+            .and_then(|input| FlowReader::of_input(input, name, scan)),
+        _ => FlowReader::new(first, opened, name, scan, |options| Engine::of_memory(memory, options)),
+    }
+    .map_err(|e| e.in_input(name))
 }
 
 /// What an input turned out to be.
@@ -76,25 +94,62 @@ enum State {
 
 /// Where records come from.
 enum Engine {
-    /// Uncompressed records in a map: decoded in place, `next` is the first record that was not.
-    Mapped { input: Input, header: Header, options: Options, next: usize },
-    Stream(Reader<Input>),
+    /// Uncompressed records in memory: decoded in place, `next` is the first record that was not.
+    InPlace {
+        memory: Memory,
+        header: Header,
+        options: Options,
+        next: usize,
+    },
+    Stream(Box<Reader<Box<dyn Read + Send>>>),
+}
+
+/// The whole content of an input.
+struct Memory(Box<dyn AsRef<[u8]> + Send>);
+
+impl AsRef<[u8]> for Memory {
+    fn as_ref(&self) -> &[u8] {
+        (*self.0).as_ref()
+    }
+}
+
+/// A plain input that is mapped.
+struct Map(Input);
+
+impl AsRef<[u8]> for Map {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_slice().unwrap_or_default()
+    }
 }
 
 impl FlowReader {
-    fn new(mut input: Input, name: &str, scan: &Scan) -> Result<Self> {
+    fn of_input(mut input: Input, name: &str, scan: &Scan) -> Result<Self> {
+        // A buffered input is only short of four bytes if it is as short itself.
+        let first = input.fill_buf().map_err(ErrorKind::Io)?.iter().take(4).copied().collect();
+        let opened = (input.opened(), input.codec());
+        Self::new(first, opened, name, scan, |options| match input.as_slice() {
+            Some(_) => Engine::of_memory(Memory(Box::new(Map(input))), options),
+            None => Engine::of_reader(input, options),
+        })
+    }
+
+    fn new(
+        first_bytes: Vec<u8>,
+        (opened, codec): (Opened, Codec),
+        name: &str,
+        scan: &Scan,
+        engine: impl FnOnce(Options) -> Result<Engine>,
+    ) -> Result<Self> {
         scan.check()?;
-        let first = first_bytes(&mut input).map_err(ErrorKind::Io)?;
-        let kind = match Kind::sniff(&first) {
+        let kind = match Kind::sniff(&first_bytes) {
             Some(Kind::Silk) => Kind::Silk,
             Some(other) => return Err(ErrorKind::KindUnsupported { kind: other.name() }.into()),
-            None => return Err(ErrorKind::UnknownKind { found: first }.into()),
+            None => return Err(ErrorKind::UnknownKind { found: first_bytes }.into()),
         };
         let mut options = scan.silk.clone();
         options.file_name.get_or_insert_with(|| name.to_owned());
-        let (opened, codec) = (input.opened(), input.codec());
 
-        let engine = Engine::new(input, options)?;
+        let engine = engine(options)?;
         let header = engine.header().clone();
         let format = format!("{} v{}", header.format(), header.record_version());
         let schema = scan.columns.schema_with(&[(SOURCE_KEY, name), (FORMAT_KEY, &format)]);
@@ -123,8 +178,8 @@ impl FlowReader {
     /// Reads until a batch is ready, or to the end.
     fn advance(&mut self) -> State {
         let step = match &mut self.engine {
-            Engine::Mapped { input, header, options, next } => {
-                mapped_step(input, header, options, next, &mut self.assembler, &mut self.ready)
+            Engine::InPlace { memory, header, options, next } => {
+                in_place_step(memory.as_ref(), header, options, next, &mut self.assembler, &mut self.ready)
             }
             Engine::Stream(reader) => stream_step(reader, &mut self.assembler, &mut self.ready),
         };
@@ -156,47 +211,40 @@ impl FlowReader {
 }
 
 impl Engine {
-    fn new(input: Input, options: Options) -> Result<Self> {
-        let mapped = match input.as_slice() {
-            Some(bytes) => {
-                let (header, len) = Header::parse_with(bytes, &options.limits)?;
-                let data = bytes.get(len..).unwrap_or_default();
-                // Refuses what is no flow file of a known layout.
-                Blocks::new(&header, options.clone(), data)?;
-                Some(header).filter(|header| header.compression() == Compression::NONE)
-            }
-            None => None,
-        };
-        Ok(match mapped {
-            Some(header) => Self::Mapped { input, header, options, next: 0 },
-            None => Self::Stream(Reader::new(input, options)?),
-        })
+    fn of_memory(memory: Memory, options: Options) -> Result<Self> {
+        let (header, len) = Header::parse_with(memory.as_ref(), &options.limits)?;
+        if header.compression() != Compression::NONE {
+            return Self::of_reader(Cursor::new(memory), options);
+        }
+        // Refuses what is no flow file of a known layout.
+        Blocks::new(&header, options.clone(), memory.as_ref().get(len..).unwrap_or_default())?;
+        Ok(Self::InPlace { memory, header, options, next: 0 })
+    }
+
+    fn of_reader(reader: impl Read + Send + 'static, options: Options) -> Result<Self> {
+        let reader: Box<dyn Read + Send> = Box::new(reader);
+        Ok(Self::Stream(Box::new(Reader::new(reader, options)?)))
     }
 
     fn header(&self) -> &Header {
         match self {
-            Self::Mapped { header, .. } => header,
+            Self::InPlace { header, .. } => header,
             Self::Stream(reader) => reader.header(),
         }
     }
 }
 
-fn first_bytes(input: &mut Input) -> std::io::Result<Vec<u8>> {
-    // A buffered input is only short of four bytes if it is as short itself.
-    Ok(input.fill_buf()?.iter().take(4).copied().collect())
-}
-
-/// Decodes as many mapped records as make a batch. `Ok(false)`: that was the last of them.
-fn mapped_step(
-    input: &Input,
+/// Decodes as many records in place as make a batch. `Ok(false)`: that was the last of them.
+fn in_place_step(
+    bytes: &[u8],
     header: &Header,
     options: &Options,
     next: &mut usize,
     assembler: &mut Assembler,
     ready: &mut VecDeque<RecordBatch>,
 ) -> Result<bool> {
-    let data = input.as_slice().and_then(|bytes| bytes.get(header.len()..)).unwrap_or_default();
-    // The records lie in place, so that finding them again for each batch costs next to nothing.
+    let data = bytes.get(header.len()..).unwrap_or_default();
+    // Finding the records again for each batch costs next to nothing.
     let mut blocks = Blocks::new(header, options.clone(), data)?;
     if let Some(block) = blocks.next_block() {
         let block = block?;
@@ -213,7 +261,7 @@ fn mapped_step(
 
 /// Decodes one block. `Ok(false)`: there is none.
 fn stream_step(
-    reader: &mut Reader<Input>,
+    reader: &mut Reader<Box<dyn Read + Send>>,
     assembler: &mut Assembler,
     ready: &mut VecDeque<RecordBatch>,
 ) -> Result<bool> {

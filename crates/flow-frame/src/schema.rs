@@ -183,7 +183,12 @@ pub const FLOW_COLUMNS: [FlowColumn; 27] = [
         "SiLK attribute bits: S 0x10 (packets of one size), T 0x20 (ended by a timeout), C 0x40 (continues one), F 0x08 (packets after FIN)",
         NO_FIELD,
     ),
-    stored(Column::Application, ColumnType::U16, "application as a port number, as the sensor guessed it", NO_FIELD),
+    stored(
+        Column::Application,
+        ColumnType::U16,
+        "application as a port number, as the sensor guessed it",
+        NO_FIELD,
+    ),
     stored(Column::SensorId, ColumnType::U16, "number of the sensor", Some("65535")),
     stored(Column::ClasstypeId, ColumnType::U8, "number of the class and type (flow type)", Some("255")),
     stored(Column::Input, ColumnType::U32, "SNMP interface or VLAN at which the flow came in", NO_FIELD),
@@ -441,7 +446,10 @@ mod tests {
         assert_eq!(error.to_string(), "no column is named \"protocl\": did you mean protocol?");
         let error = Projection::parse("dip,dip").unwrap_err();
         assert_eq!(error.to_string(), "column \"dip\" is asked for twice");
-        assert_eq!(Projection::parse("zzzzzzzzzzzz").unwrap_err().to_string(), "no column is named \"zzzzzzzzzzzz\"");
+        assert_eq!(
+            Projection::parse("zzzzzzzzzzzz").unwrap_err().to_string(),
+            "no column is named \"zzzzzzzzzzzz\""
+        );
     }
 
     #[test]

@@ -134,7 +134,8 @@ impl TimeSpec {
     /// `Usage` if the needed anchor is not given.
     pub fn resolve(self, anchors: Anchors) -> Result<Instant> {
         let relative = |anchor: Option<Instant>, offset: i128, what| {
-            let anchor = anchor.ok_or_else(|| Error::usage(format!("a time relative to {what} makes no sense here")));
+            let anchor =
+                anchor.ok_or_else(|| Error::usage(format!("a time relative to {what} makes no sense here")));
             Ok(Instant { ns: anchor?.ns.saturating_add(offset) })
         };
         match self {
@@ -264,7 +265,8 @@ impl<'a> Cursor<'a> {
         } else if slashes {
             return Err("expected : and seconds");
         }
-        let time = date.and_hms_opt(hour as u32, minute as u32, second as u32).ok_or("no such time of day")?;
+        let time =
+            date.and_hms_opt(hour as u32, minute as u32, second as u32).ok_or("no such time of day")?;
         let zone = if slashes { 0 } else { self.zone()? };
         let seconds = i128::from(time.and_utc().timestamp()) - i128::from(zone);
         Ok(Instant { ns: seconds * SECOND + fraction })
@@ -432,7 +434,7 @@ mod tests {
             ("", 1),
             ("2016", 5),
             ("2016-09-29", 11),
-            ("2016-13-01T00:00", 8),
+            ("2016-13-01T00:00", 11),
             ("2023-02-29T00:00", 11),
             ("2016-09-29T24:00", 17),
             ("2016-09-29T13:22:60", 20),
@@ -504,9 +506,14 @@ mod tests {
     #[test]
     fn overlap_is_closed_at_both_ends() {
         let window = Window::parse("@1..@2", WindowMode::Overlap, Anchors::default()).unwrap();
-        for (stime, etime, held) in
-            [(0, 999, false), (0, 1000, true), (1500, 1600, true), (0, 9000, true), (2000, 9000, true), (2001, 2001, false)]
-        {
+        for (stime, etime, held) in [
+            (0, 999, false),
+            (0, 1000, true),
+            (1500, 1600, true),
+            (0, 9000, true),
+            (2000, 9000, true),
+            (2001, 2001, false),
+        ] {
             assert_eq!(window.contains_ms(stime, etime), held, "{stime}..{etime}");
         }
     }

@@ -29,7 +29,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             flows: flows.parse()?,
         })?;
     }
-    let style = if style.first().is_some_and(|word| word == "article") { Style::Article } else { Style::Rates };
+    let style =
+        if style.first().is_some_and(|word| word == "article") { Style::Article } else { Style::Rates };
     print!("{}", page(&ReportData { summary, series: series.finish() }, style));
     Ok(())
 }

@@ -10,7 +10,7 @@ use kuva::plot::annotations::ReferenceLine;
 use kuva::plot::legend::{LegendEntry, LegendPosition, LegendShape};
 use kuva::plot::{LinePlot, ScatterPlot};
 use kuva::render::datetime::{DateTimeAxis, DateUnit};
-use kuva::render::layout::{Layout, TickFormat};
+use kuva::render::layout::{AxisLabelOverlap, Layout, TickFormat};
 use kuva::render::plots::Plot;
 use kuva::render::render::{Primitive, Scene, TextAnchor, render_multiple};
 use kuva::render::theme::Theme;
@@ -23,9 +23,18 @@ use crate::units::{self, Quantity};
 
 /// Bytes or packets per second over time, as one `<svg>` element.
 pub(crate) fn rate_chart(series: &Series, quantity: Quantity) -> String {
-    let (line, total, unit_name, colour, id) = match quantity {
-        Quantity::Bytes => (&series.bytes_rate, series.bytes(), "", "var(--bytes)", "bytes"),
-        Quantity::Packets => (&series.packets_rate, series.packets(), "packets", "var(--packets)", "packets"),
+    let (line, total, unit_name, colour, soft, id) = match quantity {
+        Quantity::Bytes => {
+            (&series.bytes_rate, series.bytes(), "", "var(--bytes)", "var(--bytes-soft)", "bytes")
+        }
+        Quantity::Packets => (
+            &series.packets_rate,
+            series.packets(),
+            "packets",
+            "var(--packets)",
+            "var(--packets-soft)",
+            "packets",
+        ),
     };
     let largest = line.max().unwrap_or(0.0);
     let prefix = quantity.prefix(largest);
@@ -38,19 +47,31 @@ pub(crate) fn rate_chart(series: &Series, quantity: Quantity) -> String {
         // The last bin lasts until the end of the range.
         points.push((end_s(&series.range), last));
     }
-    let mut plot = LinePlot::new().with_data(points).with_color(colour).with_stroke_width(1.2);
-    plot = plot.with_fill().with_fill_opacity(0.14);
+    let crowded = is_crowded(&series.range);
+    let mut bins = LinePlot::new().with_data(points).with_color(if crowded { soft } else { colour });
+    bins = bins.with_stroke_width(1.2).with_fill().with_fill_opacity(0.16);
     if stepped {
-        plot = plot.with_step();
+        bins = bins.with_step();
     }
-    let unit = [prefix.name, unit_name].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    let mut plots = vec![Plot::Line(bins)];
+    if crowded {
+        let means = slice_means(series, quantity, prefix.factor);
+        plots.push(Plot::Line(
+            LinePlot::new().with_data(means).with_step().with_color(colour).with_stroke_width(1.6),
+        ));
+    }
+    let unit =
+        [prefix.name, unit_name].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
     let layout = page_layout(&series.range, RATE_CHART, axis)
         .with_y_label(format!("{unit} per second"))
         .with_x_label(x_label(&series.range))
         .with_reference_line(
-            ReferenceLine::horizontal(mean).with_color("var(--muted)").with_stroke_width(1.0).with_dasharray("2 4"),
+            ReferenceLine::horizontal(mean)
+                .with_color("var(--ink)")
+                .with_stroke_width(1.0)
+                .with_dasharray("1 4"),
         );
-    let mut scene = render_multiple(vec![Plot::Line(plot)], layout);
+    let mut scene = render_multiple(plots, layout);
     add_read_outs(&mut scene, series, quantity);
     let what = if quantity == Quantity::Bytes { "Bytes" } else { "Packets" };
     let title = format!("{what} per second over time");
@@ -71,15 +92,22 @@ pub(crate) fn article_chart(series: &Series) -> String {
     let packets = scaled_max(&series.packets_mean, 1.0);
     let axis = units::axis(kilobytes.max(packets));
     let mut plots = Vec::new();
-    let lines = [(&series.bytes_mean, 1024.0, "var(--article-bytes)"), (&series.packets_mean, 1.0, "var(--article-packets)")];
+    let lines = [
+        (&series.bytes_mean, 1024.0, "var(--article-bytes)"),
+        (&series.packets_mean, 1.0, "var(--article-packets)"),
+    ];
     for (thinned, divisor, colour) in lines {
         for run in thinned.runs() {
             let run = Thinned { columns: run.to_vec(), thinned: false };
             let points = scaled(&run, &series.range, divisor);
-            plots.push(Plot::Line(LinePlot::new().with_data(points).with_color(colour).with_stroke_width(1.0)));
+            plots.push(Plot::Line(
+                LinePlot::new().with_data(points).with_color(colour).with_stroke_width(1.0),
+            ));
         }
         let points = scaled(thinned, &series.range, divisor);
-        plots.push(Plot::Scatter(ScatterPlot::new().with_data(points).with_color(colour).with_size(MARKER / 2.0)));
+        plots.push(Plot::Scatter(
+            ScatterPlot::new().with_data(points).with_color(colour).with_size(MARKER / 2.0),
+        ));
     }
     let entry = |label: &str, colour: &str| LegendEntry {
         label: label.to_owned(),
@@ -98,7 +126,7 @@ pub(crate) fn article_chart(series: &Series) -> String {
             entry("KBytes/s", "var(--article-bytes)"),
             entry("Kp/s", "var(--article-packets)"),
         ])
-        .with_legend_position(LegendPosition::InsideTopRight);
+        .with_legend_position(quietest_corner(series, axis.max));
     let mut scene = render_multiple(plots, layout);
     keep_article_grid(&mut scene);
     let description = format!(
@@ -106,6 +134,49 @@ pub(crate) fn article_chart(series: &Series) -> String {
         units::duration(series.range.step_ms.into())
     );
     finish(scene, "article", "KB/s, Kp/s", &description)
+}
+
+/// Where the legend covers least: the upper corner or middle under which the lines stay lowest.
+fn quietest_corner(series: &Series, top: f64) -> LegendPosition {
+    let height = |from: u64, to: u64| {
+        let bins = series.range.bins.max(1);
+        let place = |index: u64| u128::from(index) * 12 / u128::from(bins);
+        let inside = |index: u64| (u128::from(from)..u128::from(to)).contains(&place(index));
+        let lines = [(&series.bytes_mean, 1024.0), (&series.packets_mean, 1.0)];
+        let values = lines.into_iter().flat_map(|(line, divisor)| {
+            line.points().filter(|point| inside(point.index)).map(move |point| point.value / divisor)
+        });
+        values.fold(0.0, f64::max)
+    };
+    // The box takes up to a sixth of the width, and the upper quarter of the height.
+    let places = [
+        (LegendPosition::InsideTopRight, height(10, 12)),
+        (LegendPosition::InsideTopLeft, height(0, 2)),
+        (LegendPosition::InsideTopCenter, height(5, 7)),
+    ];
+    let free = places.iter().find(|(_, height)| *height < 0.75 * top);
+    let least = || places.iter().min_by(|a, b| a.1.total_cmp(&b.1));
+    free.or_else(least).map_or(LegendPosition::InsideTopRight, |(position, _)| *position)
+}
+
+/// Whether so many bins share a pixel that their line hides how much there is on the whole; then the means of
+/// stretches of bins are drawn over it.
+pub(crate) fn is_crowded(range: &TimeRange) -> bool {
+    range.bins > u64::from(DRAWN_WIDTH)
+}
+
+fn slice_means(series: &Series, quantity: Quantity, divisor: f64) -> Vec<(f64, f64)> {
+    let range = &series.range;
+    let mean = |slice: &Slice| {
+        let bins = TimeRange { bins: slice.end.saturating_sub(slice.start), ..*range };
+        let sum = if quantity == Quantity::Bytes { slice.bytes } else { slice.packets };
+        mean_rate(&bins, sum) / divisor
+    };
+    let start = |slice: &Slice| range.time_ms(slice.start) as f64 / 1000.0;
+    let mut means: Vec<_> = series.slices.iter().map(|slice| (start(slice), mean(slice))).collect();
+    // The last stretch lasts until the end of the range.
+    means.extend(series.slices.last().map(|slice| (end_s(range), mean(slice))));
+    means
 }
 
 /// The mean rate over the whole range.
@@ -120,10 +191,10 @@ struct Frame {
     bottom: f64,
 }
 
-const RATE_CHART: Frame = Frame { height: 264.0, top: 34.0, bottom: 52.0 };
+const RATE_CHART: Frame = Frame { height: 256.0, top: 28.0, bottom: 50.0 };
 const ARTICLE_CHART: Frame = Frame { height: 400.0, top: 40.0, bottom: 56.0 };
 const WIDTH: f64 = 1000.0;
-const LEFT: f64 = 76.0;
+const LEFT: f64 = 72.0;
 const RIGHT: f64 = WIDTH - LEFT - DRAWN_WIDTH as f64;
 /// Diameter of the articles' markers.
 const MARKER: f64 = 3.0;
@@ -144,6 +215,7 @@ fn page_layout(range: &TimeRange, frame: Frame, axis: units::Axis) -> Layout {
         .with_y_axis_max(axis.max)
         .with_y_tick_step(axis.step)
         .with_y_tick_format(TickFormat::Custom(Arc::new(move |value| format!("{value:.decimals$}"))))
+        .with_x_label_overlap(AxisLabelOverlap::Thin)
         .with_font_family("inherit")
         .with_label_size(13)
         .with_tick_size(12)
@@ -182,6 +254,7 @@ fn time_axis(start: f64, end: f64) -> Option<DateTimeAxis> {
     Some(DateTimeAxis { unit, step, format: format.to_owned() })
 }
 
+pub(crate) const DAY_MS: i64 = 86_400_000;
 const DAY: f64 = 86_400.0;
 const MONTH: f64 = 30.4 * DAY;
 const YEAR: f64 = 365.0 * DAY;
@@ -233,8 +306,9 @@ fn start_s(range: &TimeRange) -> f64 {
 }
 
 fn end_s(range: &TimeRange) -> f64 {
-    let end = range.time_ms(range.bins) as f64 / 1000.0;
-    if end > start_s(range) { end } else { start_s(range) + 1.0 }
+    let (start, end) = (start_s(range), range.time_ms(range.bins) as f64 / 1000.0);
+    // At the end of all representable times a bin has no length; an axis must have one, also after rounding.
+    if end > start { end } else { start + start.abs().mul_add(1e-9, 1.0) }
 }
 
 fn scaled(thinned: &Thinned, range: &TimeRange, divisor: f64) -> Vec<(f64, f64)> {
@@ -269,7 +343,7 @@ fn add_read_outs(scene: &mut Scene, series: &Series, quantity: Quantity) {
         });
         scene.add(Primitive::Text {
             x: WIDTH - RIGHT,
-            y: RATE_CHART.top - 12.0,
+            y: RATE_CHART.top - 10.0,
             content: read_out(slice, range, quantity),
             size: 13,
             anchor: TextAnchor::End,
@@ -290,7 +364,9 @@ fn read_out(slice: &Slice, range: &TimeRange, quantity: Quantity) -> String {
     let bins = TimeRange { bins: slice.end.saturating_sub(slice.start), ..*range };
     let mean = units::rate(quantity, mean_rate(&bins, sum));
     let flows = units::count(slice.flows);
-    let when = format!("{} – {}", time::plain(start), time::clock(end));
+    let whole_days = end.saturating_sub(start) >= DAY_MS;
+    let when =
+        format!("{} – {}", time::plain(start), if whole_days { time::plain(end) } else { time::clock(end) });
     if bins.bins == 1 {
         return format!("{when} · {mean} · {flows} flows");
     }

@@ -79,7 +79,10 @@ mod tests {
     #[test]
     fn spells_out_what_deceives() {
         assert_eq!(escape("a\u{202e}txt.exe\0\n"), "a\\u{202e}txt.exe\\u{0}\\u{a}");
-        assert_eq!(escape("<script>alert('1')&\"</script>"), "&lt;script&gt;alert(&#39;1&#39;)&amp;&quot;&lt;/script&gt;");
+        assert_eq!(
+            escape("<script>alert('1')&\"</script>"),
+            "&lt;script&gt;alert(&#39;1&#39;)&amp;&quot;&lt;/script&gt;"
+        );
         assert_eq!(escape("grün 网络"), "grün 网络");
     }
 

@@ -47,7 +47,9 @@ pub fn page(data: &ReportData, style: Style) -> String {
     notes(&mut html, summary);
     inputs(&mut html, summary);
     html.raw("</main>\n<footer>Written by flow-report ").text(env!("CARGO_PKG_VERSION"));
-    html.raw(". All times are UTC. The page is this one file: it loads nothing and runs no script.</footer>\n");
+    html.raw(
+        ". All times are UTC. The page is this one file: it loads nothing and runs no script.</footer>\n",
+    );
     html.raw("</body>\n</html>\n");
     html.finish()
 }
@@ -104,8 +106,13 @@ fn whole_second(ms: i64) -> i64 {
     ms.saturating_sub(ms.rem_euclid(1000))
 }
 
+fn whole_day(ms: i64) -> i64 {
+    ms.div_euclid(chart::DAY_MS)
+}
+
 fn tiles(html: &mut Html, summary: &Summary, series: &Series) {
     let range = series.range();
+    html.raw("<dl class=\"tiles\">\n");
     let mut tile = |name: &str, value: String, more: String| {
         html.raw("<div><dt>").text(name).raw("</dt><dd class=\"value\">").text(value);
         html.raw("</dd><dd class=\"more\">").text(more).raw("</dd></div>\n");
@@ -115,14 +122,15 @@ fn tiles(html: &mut Html, summary: &Summary, series: &Series) {
     let peak = match series.peak_bytes() {
         Some(peak) => {
             let value = units::rate(Quantity::Bytes, range.per_second(peak.sum));
-            format!("largest {value} at {}", time::clock(peak.time_ms))
+            let one_day = whole_day(range.start_ms) == whole_day(range.time_ms(range.bins.saturating_sub(1)));
+            let when = if one_day { time::clock(peak.time_ms) } else { time::plain(peak.time_ms) };
+            format!("largest {value} at {when}")
         }
         None => String::new(),
     };
-    let size = if summary.packets > 0 {
-        format!("{} each on average", units::bytes(summary.bytes as f64 / summary.packets as f64))
-    } else {
-        String::new()
+    let size = match summary.bytes.checked_div(summary.packets) {
+        Some(mean) => format!("{} bytes each on average", units::count(mean)),
+        None => String::new(),
     };
     let flows = format!("of {} rows read", units::count(summary.accounts.read.rows));
     let protocol = summary.top.protocol_bytes.first().map(|row| {
@@ -130,10 +138,15 @@ fn tiles(html: &mut Html, summary: &Summary, series: &Series) {
     });
     tile("Volume", units::bytes(summary.bytes as f64), plain_bytes);
     tile("Mean rate", rate, peak);
-    tile("Packets", units::count(summary.packets), size);
-    tile("Flows", units::count(summary.flows), flows);
-    tile("Addresses", units::count(summary.sip), format!("sources, to {} destinations", units::count(summary.dip)));
+    tile("Packets", units::tile(summary.packets), size);
+    tile("Flows", units::tile(summary.flows.into()), flows);
+    tile(
+        "Addresses",
+        units::count(summary.sip),
+        format!("sources, to {} destinations", units::count(summary.dip)),
+    );
     tile("Protocols", units::count(summary.protocols), protocol.unwrap_or_default());
+    html.raw("</dl>\n");
 }
 
 fn over_time(html: &mut Html, summary: &Summary, series: &Series, style: Style) {
@@ -160,33 +173,49 @@ fn rates(html: &mut Html, series: &Series) {
         format!("Bins are {step} long and divided by that length, so the values are per second.")
     });
     html.raw(" ").text(emptiness(series)).raw(" The dotted line is the mean over the whole time.");
+    if chart::is_crowded(&range) {
+        html.raw(" The pale line is the single bins, the strong one the mean of every ");
+        html.text(units::duration(series.slice_ms())).raw(".");
+    }
     if series.bytes_rate.thinned || series.packets_rate.thinned {
         html.raw(" There are more bins than can be drawn: of each pixel's bins the first, last, least and largest are.");
     }
     html.raw(" Point at a chart to read it.</p>\n");
     html.raw("<figure>\n<figcaption><span class=\"key bytes\"></span>Bytes per second</figcaption>\n");
-    html.raw("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Chart of bytes per second\">");
+    html.raw(
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Chart of bytes per second\">",
+    );
     html.drawing(&chart::rate_chart(series, Quantity::Bytes)).raw("</div>\n</figure>\n");
     html.raw("<figure>\n<figcaption><span class=\"key packets\"></span>Packets per second</figcaption>\n");
-    html.raw("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Chart of packets per second\">");
+    html.raw(
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Chart of packets per second\">",
+    );
     html.drawing(&chart::rate_chart(series, Quantity::Packets)).raw("</div>\n</figure>\n");
 }
 
 fn emptiness(series: &Series) -> String {
     let bins = units::count(series.range().bins);
     match series.empty_bins() {
-        0 => format!("In each of the {bins} bins a flow starts."),
-        empty => format!("In {} of the {bins} bins no flow starts; they are drawn as 0.", units::count(empty)),
+        0 => "In every bin a flow starts.".to_owned(),
+        empty => {
+            format!("In {} of the {bins} bins no flow starts; they are drawn as 0.", units::count(empty))
+        }
     }
 }
 
 /// Why the labels are not rates: acceptance of the articles' chart asks for their words and for the truth about them.
 fn article(html: &mut Html, series: &Series) {
     let step = units::duration(series.range().step_ms.into());
-    html.raw("<figure>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Chart KB/s, Kp/s\">");
+    html.raw(
+        "<figure>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Chart KB/s, Kp/s\">",
+    );
     html.drawing(&chart::article_chart(series)).raw("</div>\n</figure>\n");
-    html.raw("<p class=\"note\"><strong>The labels are those of the articles; the values are not rates.</strong> ");
-    html.text(format!("Each point is a mean per flow, over the flows that start in the same {step}. "));
+    html.raw(
+        "<p class=\"note\"><strong>The labels are those of the articles; the values are not rates.</strong> ",
+    );
+    html.text(format!(
+        "Each point is a mean per flow, over the flows that start in the same bin of {step}. "
+    ));
     html.raw("“KBytes/s” is the mean number of bytes of such a flow divided by 1024, and that division does not make ");
     html.raw("it bytes per second. “Kp/s” is the mean number of packets of such a flow, and is not divided by 1000. ");
     html.text(format!(
@@ -199,8 +228,13 @@ fn article(html: &mut Html, series: &Series) {
 
 fn talkers(html: &mut Html, summary: &Summary) {
     html.raw("<section aria-labelledby=\"talkers\">\n<h2 id=\"talkers\">Top talkers</h2>\n");
-    html.raw("<p class=\"hint\">Addresses by the bytes of all their flows; the share is that of all bytes.</p>\n");
-    html.raw("<div class=\"pair\">\n");
+    html.raw(
+        "<p class=\"hint\">Addresses by the bytes of all their flows; the share is that of all bytes.</p>\n",
+    );
+    // Two tables side by side have no room for long IPv6 addresses.
+    let rows = || summary.top.sip_bytes.iter().chain(&summary.top.dip_bytes);
+    let wide = rows().any(|row| row.key.len() > 24);
+    html.raw(if wide { "<div class=\"pair wide\">\n" } else { "<div class=\"pair\">\n" });
     top_table(html, "Sources", &summary.top.sip_bytes, summary.bytes);
     top_table(html, "Destinations", &summary.top.dip_bytes, summary.bytes);
     html.raw("</div>\n</section>\n");
@@ -229,8 +263,11 @@ fn top_table(html: &mut Html, caption: &'static str, rows: &[TopRow], total: i12
 fn numbers(html: &mut Html, row: &TopRow, total: i128) {
     let width = units::fraction(row.bytes, total).unwrap_or(0.0) * 100.0;
     html.raw("<td class=\"n\">").text(units::count(row.bytes)).raw("</td><td class=\"share\"><span>");
-    html.text(units::percent(row.bytes, total)).raw("</span><span class=\"bar\" aria-hidden=\"true\"><i style=\"width:");
-    html.text(format!("{width:.2}")).raw("%\"></i></span></td><td class=\"n\">").text(units::count(row.packets));
+    html.text(units::percent(row.bytes, total))
+        .raw("</span><span class=\"bar\" aria-hidden=\"true\"><i style=\"width:");
+    html.text(format!("{width:.2}"))
+        .raw("%\"></i></span></td><td class=\"n\">")
+        .text(units::count(row.packets));
     html.raw("</td><td class=\"n\">").text(units::count(row.flows)).raw("</td>");
 }
 
@@ -278,7 +315,12 @@ fn accounts(html: &mut Html, summary: &Summary) {
         account_row(html, &format!("Refused: {reason}"), account, all);
     }
     if accounts.refused.is_empty() {
-        account_row(html, "Refused", &Account { bytes_are: accounts.read.bytes_are, ..Account::default() }, all);
+        account_row(
+            html,
+            "Refused",
+            &Account { bytes_are: accounts.read.bytes_are, ..Account::default() },
+            all,
+        );
     }
     html.raw("</tbody>\n<tfoot class=\"total\">");
     account_row(html, "Read", &accounts.read, all);
@@ -290,7 +332,10 @@ fn accounts(html: &mut Html, summary: &Summary) {
 }
 
 fn account_row(html: &mut Html, name: &str, account: &Account, all: u64) {
-    html.raw("<tr><th scope=\"row\">").text(name).raw("</th><td class=\"n\">").text(units::count(account.rows));
+    html.raw("<tr><th scope=\"row\">")
+        .text(name)
+        .raw("</th><td class=\"n\">")
+        .text(units::count(account.rows));
     html.raw("</td><td class=\"n\">").text(units::percent(account.rows.into(), all.into()));
     html.raw("</td><td class=\"n\">").text(units::count(account.bytes)).raw("</td><td>");
     html.raw(match account.bytes_are {

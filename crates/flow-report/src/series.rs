@@ -4,7 +4,7 @@ use crate::error::{ErrorKind, Result};
 use crate::thin::{Thinned, Thinner};
 
 /// Width in pixels of the area in which the charts draw their lines.
-pub const DRAWN_WIDTH: u32 = 900;
+pub const DRAWN_WIDTH: u32 = 880;
 
 /// A row of bins of equal length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,10 +45,10 @@ impl TimeRange {
 
     /// The bin that starts at exactly this time.
     fn index(&self, time_ms: i64) -> Option<u64> {
-        let step = i128::from(self.step_ms.max(1));
-        let offset = i128::from(time_ms) - i128::from(self.start_ms);
-        let index = u64::try_from(offset / step).ok()?;
-        (offset >= 0 && offset % step == 0 && index < self.bins).then_some(index)
+        let step = self.step_ms.max(1).unsigned_abs();
+        let offset = u64::try_from(i128::from(time_ms) - i128::from(self.start_ms)).ok()?;
+        let index = offset / step;
+        (offset % step == 0 && index < self.bins).then_some(index)
     }
 }
 
@@ -81,7 +81,8 @@ pub struct SeriesBuilder {
     peak_bytes: Option<Peak>,
     peak_packets: Option<Peak>,
     slices: Vec<Slice>,
-    slice_count: u64,
+    /// The slice of the last bin.
+    slice: usize,
 }
 
 impl SeriesBuilder {
@@ -108,7 +109,7 @@ impl SeriesBuilder {
             peak_bytes: None,
             peak_packets: None,
             slices,
-            slice_count,
+            slice: 0,
         }
     }
 
@@ -168,9 +169,11 @@ impl SeriesBuilder {
     }
 
     fn add_to_slice(&mut self, index: u64, bin: &Bin) {
-        let slice = u128::from(index) * u128::from(self.slice_count) / u128::from(self.range.bins.max(1));
-        let Some(slice) = usize::try_from(slice).ok().and_then(|slice| self.slices.get_mut(slice)) else { return };
-        slice.filled += 1;
+        // Bins come in order, so the slice of a bin is that of the one before or a later one.
+        while self.slices.get(self.slice).is_some_and(|slice| slice.end <= index) {
+            self.slice += 1;
+        }
+        let Some(slice) = self.slices.get_mut(self.slice) else { return };
         slice.bytes = slice.bytes.saturating_add(bin.bytes);
         slice.packets = slice.packets.saturating_add(bin.packets);
         slice.flows = slice.flows.saturating_add(bin.flows);
@@ -216,6 +219,30 @@ impl Series {
         self.range
     }
 
+    /// Bytes per second, as drawn; 0 where no flow starts.
+    #[must_use]
+    pub fn bytes_rate(&self) -> &Thinned {
+        &self.bytes_rate
+    }
+
+    /// Packets per second, as drawn; 0 where no flow starts.
+    #[must_use]
+    pub fn packets_rate(&self) -> &Thinned {
+        &self.packets_rate
+    }
+
+    /// Mean bytes per flow, as drawn; nothing where no flow starts.
+    #[must_use]
+    pub fn bytes_mean(&self) -> &Thinned {
+        &self.bytes_mean
+    }
+
+    /// Mean packets per flow, as drawn; nothing where no flow starts.
+    #[must_use]
+    pub fn packets_mean(&self) -> &Thinned {
+        &self.packets_mean
+    }
+
     /// Bins in which no flow starts.
     #[must_use]
     pub fn empty_bins(&self) -> u64 {
@@ -232,6 +259,12 @@ impl Series {
     #[must_use]
     pub fn packets(&self) -> i128 {
         self.slices.iter().fold(0, |sum, slice| sum.saturating_add(slice.packets))
+    }
+
+    /// Length in ms of the stretches of which the charts draw the mean, rounded to whole bins.
+    pub(crate) fn slice_ms(&self) -> i128 {
+        let bins = self.range.bins / u64::try_from(self.slices.len()).unwrap_or(u64::MAX).max(1);
+        i128::from(bins) * i128::from(self.range.step_ms)
     }
 
     /// The bin of the most bytes, the earliest of equals.
@@ -263,8 +296,6 @@ pub(crate) struct Slice {
     pub(crate) start: u64,
     /// First bin after it.
     pub(crate) end: u64,
-    /// Bins with flows.
-    pub(crate) filled: u64,
     pub(crate) bytes: i128,
     pub(crate) packets: i128,
     pub(crate) flows: u64,

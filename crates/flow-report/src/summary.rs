@@ -140,7 +140,8 @@ impl Summary {
     #[must_use]
     pub fn to_json(&self) -> String {
         // Only a map key that is no text, or a failing writer, can make this fail; neither exists here.
-        let mut text = serde_json::to_string_pretty(&Versioned { schema: SCHEMA, summary: self }).unwrap_or_default();
+        let mut text =
+            serde_json::to_string_pretty(&Versioned { schema: SCHEMA, summary: self }).unwrap_or_default();
         text.push('\n');
         text
     }
@@ -178,7 +179,11 @@ impl Summary {
         let mib = self.bytes.div_euclid(1 << 20);
         match (start, end) {
             (Some(start), Some(end)) => {
-                format!("From {} to {} we had {mib} MB in the wire", time::sentence(start), time::sentence(end))
+                format!(
+                    "From {} to {} we had {mib} MB in the wire",
+                    time::sentence(start),
+                    time::sentence(end)
+                )
             }
             (Some(start), None) => format!("From {} on we had {mib} MB in the wire", time::sentence(start)),
             (None, Some(end)) => format!("Up to {} we had {mib} MB in the wire", time::sentence(end)),

@@ -17,6 +17,15 @@ pub(crate) fn count(value: impl Into<i128>) -> String {
     text
 }
 
+/// A count in large type: exact as long as it fits, else `123.5 G`.
+pub(crate) fn tile(value: i128) -> String {
+    if value.unsigned_abs() < 10_000_000_000 {
+        return count(value);
+    }
+    let prefix = Quantity::Packets.prefix(value as f64);
+    format!("{} {}", short(value as f64 / prefix.factor), prefix.name)
+}
+
 /// `182.9 MiB`, `512 B`: powers of 1024, named as such.
 pub(crate) fn bytes(value: f64) -> String {
     let prefix = Quantity::Bytes.prefix(value);
@@ -107,7 +116,8 @@ pub(crate) struct Axis {
 pub(crate) fn axis(largest: f64) -> Axis {
     let largest = if largest.is_finite() && largest > 0.0 { largest } else { 1.0 };
     let power = 10_f64.powf((largest / 5.0).log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * power).into_iter().find(|step| largest / step <= 6.0);
+    let step =
+        [1.0, 2.0, 5.0, 10.0].map(|factor| factor * power).into_iter().find(|step| largest / step <= 6.0);
     let step = step.unwrap_or(largest);
     let decimals = (-step.log10().floor()).clamp(0.0, 12.0) as usize;
     Axis { max: (largest / step).ceil() * step, step, decimals }
@@ -158,7 +168,7 @@ mod tests {
         for largest in [1e-9, 0.3, 1.0, 5.0, 6.1, 99.0, 101.0, 1e6, 3.3e15, f64::MAX / 4.0] {
             let axis = axis(largest);
             let steps = axis.max / axis.step;
-            assert!(axis.max >= largest && steps >= 2.0 && steps <= 7.0, "{largest}: {axis:?}");
+            assert!(axis.max >= largest && (2.0..=7.0).contains(&steps), "{largest}: {axis:?}");
         }
         assert_eq!(axis(0.0), axis(1.0));
         assert_eq!(axis(f64::NAN), axis(1.0));

@@ -20,7 +20,11 @@ pub enum ErrorKind {
     #[error("{0}")]
     Silk(#[source] silk_format::Error),
     #[error("{0}")]
+    Site(#[source] silk_format::site::SiteError),
+    #[error("{0}")]
     Report(#[source] flow_report::Error),
+    #[error("{}: {source}", .path.display())]
+    Input { path: PathBuf, source: mapped_input::Error },
     #[error("cannot {action} {}: {source}", .path.display())]
     File { action: &'static str, path: PathBuf, source: io::Error },
     #[error("cannot write to standard output: {0}")]
@@ -48,6 +52,14 @@ impl Error {
         ErrorKind::Usage(message.into()).into()
     }
 
+    pub(crate) fn input(source: mapped_input::Error, path: &Path) -> Self {
+        ErrorKind::Input { path: path.to_owned(), source }.into()
+    }
+
+    pub(crate) fn site(source: silk_format::site::SiteError) -> Self {
+        ErrorKind::Site(source).into()
+    }
+
     /// The system refused to `action` ("read", "create", …) a file.
     pub(crate) fn file(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| ErrorKind::File { action, path: path.to_owned(), source }.into()
@@ -65,7 +77,13 @@ impl Error {
         match self.kind() {
             ErrorKind::Flow(e) => e.class(),
             ErrorKind::Silk(e) => e.class().into(),
-            ErrorKind::Report(e) => e.class(),
+            ErrorKind::Site(e) => e.class().into(),
+            ErrorKind::Input { source, .. } => source.class().into(),
+            ErrorKind::Report(e) => match e.class() {
+                flow_report::Class::Io => Class::Io,
+                flow_report::Class::Malformed => Class::Malformed,
+                _ => Class::Usage,
+            },
             ErrorKind::File { .. } | ErrorKind::Stdout(_) | ErrorKind::ClosedPipe => Class::Io,
             ErrorKind::OwnInput { .. } | ErrorKind::Append { .. } | ErrorKind::Usage(_) => Class::Usage,
             ErrorKind::Encode { .. } => Class::Malformed,
@@ -77,7 +95,9 @@ impl Error {
     pub fn next_step(&self) -> &'static str {
         match self.kind() {
             ErrorKind::OwnInput { .. } => "write to another name with -o",
-            ErrorKind::Append { .. } => "write to a new file, or convert with the same --fields and --addresses",
+            ErrorKind::Append { .. } => {
+                "write to a new file, or convert with the same --fields and --addresses"
+            }
             ErrorKind::Stdout(_) => "check the disk or the program behind the pipe",
             _ => match self.class() {
                 Class::Io => "check the path, its permissions and the disk",
@@ -100,11 +120,19 @@ pub fn exit_code(class: Class) -> u8 {
     }
 }
 
-/// The reader of our output went away: that ends the job without being an error.
+/// What a failure to write to standard output means: if its reader went away, that ends the job without being an error.
 pub(crate) fn stdout_error(source: io::Error) -> Error {
     match source.kind() {
         io::ErrorKind::BrokenPipe => ErrorKind::ClosedPipe.into(),
         _ => ErrorKind::Stdout(source).into(),
+    }
+}
+
+/// The error that a [`Target`](crate::output::Target) sent through a library's writer as an `io::Error`.
+pub(crate) fn from_writer(error: io::Error) -> Error {
+    match error.downcast::<Error>() {
+        Ok(own) => own,
+        Err(other) => stdout_error(other),
     }
 }
 
@@ -136,7 +164,7 @@ impl From<flow_report::Error> for Error {
 impl From<ArrowError> for Error {
     fn from(error: ArrowError) -> Self {
         match error {
-            ArrowError::IoError(_, source) => stdout_error(source),
+            ArrowError::IoError(_, source) => from_writer(source),
             error => ErrorKind::Encode { format: "Arrow", reason: error.to_string() }.into(),
         }
     }
@@ -146,7 +174,7 @@ impl From<ParquetError> for Error {
     fn from(error: ParquetError) -> Self {
         match error {
             ParquetError::External(source) => match source.downcast::<io::Error>() {
-                Ok(source) => stdout_error(*source),
+                Ok(source) => from_writer(*source),
                 Err(other) => ErrorKind::Encode { format: "Parquet", reason: other.to_string() }.into(),
             },
             error => ErrorKind::Encode { format: "Parquet", reason: error.to_string() }.into(),
@@ -172,8 +200,13 @@ mod tests {
 
     #[test]
     fn classes_become_the_documented_codes() {
-        let table =
-            [(Class::Malformed, 1), (Class::Unsupported, 1), (Class::Limit, 1), (Class::Usage, 2), (Class::Io, 3)];
+        let table = [
+            (Class::Malformed, 1),
+            (Class::Unsupported, 1),
+            (Class::Limit, 1),
+            (Class::Usage, 2),
+            (Class::Io, 3),
+        ];
         for (class, code) in table {
             assert_eq!(exit_code(class), code, "{class:?}");
         }

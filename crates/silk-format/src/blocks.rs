@@ -39,7 +39,11 @@ impl BlockHeader {
             [("compressed block", u64::from(compressed)), ("inflated block", u64::from(inflated) + 3)]
         {
             if wanted > limit {
-                return Err(Error::invalid("block size", format!("at most {limit}"), format!("{wanted} ({what})")));
+                return Err(Error::invalid(
+                    "block size",
+                    format!("at most {limit}"),
+                    format!("{wanted} ({what})"),
+                ));
             }
         }
         Ok(if inflated == 0 { Self::End } else { Self::Block { compressed, inflated } })
@@ -63,13 +67,13 @@ impl std::fmt::Debug for Inflater {
 
 /// Whether this build reads the method.
 fn is_built_in(compression: Compression) -> bool {
-    match compression {
-        Compression::NONE => true,
-        Compression::ZLIB => cfg!(any(feature = "zlib", feature = "libdeflate")),
-        Compression::LZO1X => cfg!(feature = "lzo"),
-        Compression::SNAPPY => cfg!(feature = "snappy"),
-        _ => false,
-    }
+    let built_in = [
+        (Compression::NONE, true),
+        (Compression::ZLIB, cfg!(any(feature = "zlib", feature = "libdeflate"))),
+        (Compression::LZO1X, cfg!(feature = "lzo")),
+        (Compression::SNAPPY, cfg!(feature = "snappy")),
+    ];
+    built_in.contains(&(compression, true))
 }
 
 impl Inflater {
@@ -93,13 +97,9 @@ impl Inflater {
     pub(crate) fn inflate(&mut self, block: &[u8], out: &mut [u8]) -> Result<()> {
         let expected = out.len();
         let written = match self.compression {
-            #[cfg(any(feature = "zlib", feature = "libdeflate"))]
             Compression::ZLIB => self.zlib(block, out),
-            #[cfg(feature = "lzo")]
             Compression::LZO1X => lzo(block, out),
-            #[cfg(feature = "snappy")]
-            Compression::SNAPPY => snappy(block, out),
-            other => return Err(ErrorKind::CompressionUnavailable(other).into()),
+            _ => snappy(block, out),
         };
         let reason = match written {
             Ok(n) if n == expected => return Ok(()),
@@ -112,34 +112,65 @@ impl Inflater {
 
     /// Bytes behind the end of the stream are accepted (spec 11.2).
     #[cfg(feature = "libdeflate")]
-    fn zlib(&mut self, block: &[u8], out: &mut [u8]) -> std::result::Result<usize, String> {
-        self.zlib.zlib_decompress(block, out).map_err(|e| e.to_string())
+    fn zlib(&mut self, block: &[u8], out: &mut [u8]) -> Inflated {
+        use libdeflater::DecompressionError as Failure;
+        self.zlib.zlib_decompress(block, out).map_err(|e| match e {
+            Failure::BadData => "the stream is damaged".to_owned(),
+            Failure::InsufficientSpace => "more bytes come out".to_owned(),
+        })
     }
 
     /// Bytes behind the end of the stream are accepted (spec 11.2).
     #[cfg(all(feature = "zlib", not(feature = "libdeflate")))]
-    fn zlib(&mut self, block: &[u8], out: &mut [u8]) -> std::result::Result<usize, String> {
+    fn zlib(&mut self, block: &[u8], out: &mut [u8]) -> Inflated {
         self.zlib.reset(true);
-        let status = self.zlib.decompress(block, out, flate2::FlushDecompress::Finish);
-        match status {
-            Ok(flate2::Status::StreamEnd) => usize::try_from(self.zlib.total_out()).map_err(|e| e.to_string()),
+        match self.zlib.decompress(block, out, flate2::FlushDecompress::Finish) {
+            Ok(flate2::Status::StreamEnd) => {
+                usize::try_from(self.zlib.total_out()).map_err(|e| e.to_string())
+            }
             Ok(_) => Err("the stream does not end".to_owned()),
             Err(e) => Err(e.to_string()),
         }
     }
+
+    #[cfg(not(any(feature = "zlib", feature = "libdeflate")))]
+    fn zlib(&mut self, _: &[u8], _: &mut [u8]) -> Inflated {
+        left_out()
+    }
 }
 
+/// How many bytes came out, or why none did.
+type Inflated = std::result::Result<usize, String>;
+
 #[cfg(feature = "lzo")]
-fn lzo(block: &[u8], out: &mut [u8]) -> std::result::Result<usize, String> {
+fn lzo(block: &[u8], out: &mut [u8]) -> Inflated {
     lzokay::decompress::decompress(block, out).map_err(|e| e.to_string())
 }
 
 #[cfg(feature = "snappy")]
-fn snappy(block: &[u8], out: &mut [u8]) -> std::result::Result<usize, String> {
+fn snappy(block: &[u8], out: &mut [u8]) -> Inflated {
     // The announced length is checked first, so that the decoder never sees a shorter buffer.
     match snap::raw::decompress_len(block) {
-        Ok(len) if len == out.len() => snap::raw::Decoder::new().decompress(block, out).map_err(|e| e.to_string()),
+        Ok(len) if len == out.len() => {
+            snap::raw::Decoder::new().decompress(block, out).map_err(|e| e.to_string())
+        }
         Ok(len) => Err(format!("it announces {len} bytes")),
         Err(e) => Err(e.to_string()),
     }
+}
+
+#[cfg(not(feature = "lzo"))]
+fn lzo(_: &[u8], _: &mut [u8]) -> Inflated {
+    left_out()
+}
+
+#[cfg(not(feature = "snappy"))]
+fn snappy(_: &[u8], _: &mut [u8]) -> Inflated {
+    left_out()
+}
+
+/// `Inflater::new` refuses what this build leaves out, so that nobody sees this.
+#[cfg(not(all(any(feature = "zlib", feature = "libdeflate"), feature = "lzo", feature = "snappy")))]
+fn left_out() -> Inflated {
+    Err("this build has no such codec".to_owned())
 }

@@ -21,6 +21,8 @@
 /// | `Icmptype` `Icmpcode` | `U8`, from `Dport` | not ICMP |
 /// | `Memo` | `U16` | the layout has none |
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[allow(missing_docs, reason = "the table above documents every variant")]
 pub enum Column {
     Stime,

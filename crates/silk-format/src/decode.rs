@@ -4,11 +4,11 @@ use std::marker::PhantomData;
 
 use byteorder::ByteOrder as Endian;
 
+use crate::Block;
 use crate::column::{Bits, Column, ColumnBuf, Validity, Values};
 use crate::field::{Field, Order, Slot};
 use crate::layouts::{FlowtypeFrom, Layout, Rules};
 use crate::rules::{self, Context, NO_FLOWTYPE, NO_SENSOR, Stored};
-use crate::Block;
 
 /// The integer at a slot. With a constant slot this is one load, a shift and a mask.
 #[inline(always)]

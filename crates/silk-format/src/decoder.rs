@@ -17,19 +17,29 @@ const GATHER: usize = 256 << 10;
 /// The reference reads as much at a time, and loses all of it when a read fails (spec 11.2).
 const REFERENCE_READ: usize = 64 << 10;
 
+/// Where the facts stand that a decoder may refuse (spec 2.1).
+const AT_FORMAT: u64 = 5;
+const AT_COMPRESSION: u64 = 7;
+const AT_RECORD_SIZE: u64 = 12;
+const AT_RECORD_VERSION: u64 = 14;
+
 /// Checks that `header` announces flow records of a known layout, and says how to read them.
 pub(crate) fn view(header: &Header, options: &Options) -> Result<View> {
     let (id, version) = (header.format, header.record_version);
     if !layouts::formats().any(|f| f.id == id) {
-        return Err(ErrorKind::NotFlow { format: id }.into());
+        return Err(Error::new(ErrorKind::NotFlow { format: id }).at(AT_FORMAT));
     }
     let Some(format) = layouts::find(id, version) else {
         let release = crate::format::release_text(header.silk_release);
-        return Err(ErrorKind::UnknownVersion { format: id, version, release }.into());
+        return Err(
+            Error::new(ErrorKind::UnknownVersion { format: id, version, release }).at(AT_RECORD_VERSION)
+        );
     };
     let expected = u16::try_from(format.layout.len).unwrap_or(u16::MAX);
     if header.record_size != 0 && header.record_size != expected {
-        return Err(ErrorKind::RecordSize { expected, found: header.record_size }.into());
+        return Err(
+            Error::new(ErrorKind::RecordSize { expected, found: header.record_size }).at(AT_RECORD_SIZE)
+        );
     }
     let (base_time_ms, flowtype, sensor) = origin(header, options);
     let context = Context {
@@ -59,13 +69,8 @@ fn origin(header: &Header, options: &Options) -> (i64, u8, u16) {
 
 /// Spec 9: which repair the file needs.
 fn icmp_ports(header: &Header, options: &Options) -> IcmpPorts {
-    let swapped = [
-        FormatId::RWFILTER,
-        FormatId::RWNOTROUTED,
-        FormatId::RWROUTED,
-        FormatId::RWSPLIT,
-        FormatId::RWWWW,
-    ];
+    let swapped =
+        [FormatId::RWFILTER, FormatId::RWNOTROUTED, FormatId::RWROUTED, FormatId::RWSPLIT, FormatId::RWWWW];
     match options.icmp_repair {
         IcmpRepair::Off => IcmpPorts::AsStored,
         IcmpRepair::On if header.file_version < CURRENT_VERSION && swapped.contains(&header.format) => {
@@ -115,16 +120,12 @@ impl Decoder {
         let view = view(header, &options)?;
         let state = match header.compression {
             Compression::NONE => State::Plain,
-            other => State::Framed { inflater: Inflater::new(other)?, pending: Vec::new() },
+            other => State::Framed {
+                inflater: Inflater::new(other).map_err(|e| e.at(AT_COMPRESSION))?,
+                pending: Vec::new(),
+            },
         };
-        Ok(Self {
-            view,
-            state,
-            buffer: Vec::new(),
-            filled: 0,
-            offset: header.len as u64,
-            ignored: 0,
-        })
+        Ok(Self { view, state, buffer: Vec::new(), filled: 0, offset: header.len as u64, ignored: 0 })
     }
 
     /// Takes bytes from the front of `bytes` and tells how many; at most one block of records is made by a call.
@@ -280,7 +281,9 @@ impl Decoder {
                         if self.buffer.len() < filled {
                             self.buffer.resize(filled, 0);
                         }
-                        inflater.inflate(block, &mut self.buffer[self.filled..filled]).map_err(|e| e.at(start))?;
+                        inflater
+                            .inflate(block, &mut self.buffer[self.filled..filled])
+                            .map_err(|e| e.at(start))?;
                         self.filled = filled;
                         if pending.is_empty() {
                             taken = end;

@@ -4,6 +4,7 @@ use std::fmt;
 
 /// The format id of a SiLK file: which family of content it holds. Unknown ids stay legal values.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FormatId(pub u8);
 
 macro_rules! format_ids {
@@ -82,6 +83,7 @@ impl fmt::Debug for FormatId {
 
 /// The compression method of the data section (spec 4). Unknown ids stay legal values.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Compression(pub u8);
 
 impl Compression {
@@ -121,6 +123,7 @@ impl fmt::Debug for Compression {
 
 /// The order of the bytes of multi-byte integers inside records (spec 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ByteOrder {
     /// Least significant byte first.
     Little,

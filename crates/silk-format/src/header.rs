@@ -19,6 +19,7 @@ pub(crate) const CURRENT_VERSION: u8 = 16;
 
 /// A header entry (spec 2.2). Texts end before the first NUL and need not be UTF-8.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Entry {
     /// Base time, flowtype and sensor of an hourly file.
@@ -241,7 +242,9 @@ impl HeaderParser {
     }
 
     pub(crate) fn advance(&mut self, bytes: &[u8]) -> Result<Progress> {
-        let progress = self.step(bytes).map_err(|e| e.at(self.at as u64))?;
+        // Never past the limit: otherwise every tiny entry of a hostile file would be kept before anybody counts.
+        let seen = bytes.get(..self.limits.header_bytes).unwrap_or(bytes);
+        let progress = self.step(seen).map_err(|e| e.at(self.at as u64))?;
         if let Progress::Need { total, .. } = progress
             && total > self.limits.header_bytes
         {
@@ -322,7 +325,7 @@ fn fixed_part(bytes: &[u8]) -> Result<Fixed> {
         return Ok(Fixed::Legacy(header));
     }
     if file_version > CURRENT_VERSION {
-        return Err(ErrorKind::FileVersion { version: file_version }.into());
+        return Err(Error::new(ErrorKind::FileVersion { version: file_version }).at(6));
     }
     let Some(rest) = bytes.get(8..16) else { return Ok(Fixed::Need(16)) };
     let fields: nom::IResult<_, _> = (be_u32, be_u16, be_u16).parse(rest);
@@ -425,7 +428,8 @@ fn aggregate_bag(payload: &[u8]) -> Option<Entry> {
     let (ids, (version, count, keys)) = head.ok()?;
     let whole = version == 1 && count >= 2 && keys < count && ids.len() == usize::from(count) * 2;
     let (ids, _) = ids.as_chunks();
-    whole.then(|| Entry::AggregateBag { keys, fields: ids.iter().map(|id| u16::from_be_bytes(*id)).collect() })
+    whole
+        .then(|| Entry::AggregateBag { keys, fields: ids.iter().map(|id| u16::from_be_bytes(*id)).collect() })
 }
 
 /// The bytes up to the first NUL.

@@ -83,6 +83,7 @@ pub(crate) struct LayoutInfo {
     pub(crate) len: usize,
     pub(crate) rules: Rules,
     pub(crate) slots: &'static Slots,
+    #[cfg(feature = "write")]
     pub(crate) items: &'static [Item],
     pub(crate) read_little: ReadColumn,
     pub(crate) read_big: ReadColumn,
@@ -121,6 +122,7 @@ macro_rules! layouts {
                     len: $len,
                     rules: <Self as Layout>::RULES,
                     slots: <Self as Layout>::SLOTS,
+                    #[cfg(feature = "write")]
                     items: Self::ITEMS,
                     read_little: Typed::<Self, byteorder::LittleEndian>::read_column,
                     read_big: Typed::<Self, byteorder::BigEndian>::read_column,
@@ -442,7 +444,8 @@ formats! {
     (RWWWW, 2, LW1, AsStored),
     (RWWWW, 3, LW3, AsStored),
     (RWWWW, 4, LW3, AsStored),
-    (RWWWW, 5, LW5, AsStored),}
+    (RWWWW, 5, LW5, AsStored),
+}
 
 /// The pair's entry, if flow files of this format and version exist.
 pub(crate) fn find(id: FormatId, version: u8) -> Option<&'static Format> {

@@ -50,13 +50,14 @@ impl Tail {
     pub(crate) fn new(header: &Header) -> Result<Self> {
         let (format, version) = (header.format, header.file_version);
         let Some((body, padding_from, compression_from)) = rule(format) else {
-            return Err(ErrorKind::LegacyFormat { format, version }.into());
+            return Err(Error::new(ErrorKind::LegacyFormat { format, version }).at(6));
         };
         if header.compression != Compression::NONE && version < compression_from {
-            return Err(ErrorKind::LegacyCompression { version, compression: header.compression }.into());
+            let compression = header.compression;
+            return Err(Error::new(ErrorKind::LegacyCompression { version, compression }).at(7));
         }
         let Some(known) = layouts::find(format, version) else {
-            return Err(ErrorKind::LegacyFormat { format, version }.into());
+            return Err(Error::new(ErrorKind::LegacyFormat { format, version }).at(6));
         };
         Ok(Self {
             body,
@@ -207,5 +208,6 @@ fn is_date_and_hour(text: &str) -> bool {
     let number = |text: &str| -> Option<u32> {
         text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()
     };
-    number(date).is_some_and(|d| (19_700_101..=20_380_118).contains(&d)) && number(hour).is_some_and(|h| h <= 23)
+    number(date).is_some_and(|d| (19_700_101..=20_380_118).contains(&d))
+        && number(hour).is_some_and(|h| h <= 23)
 }

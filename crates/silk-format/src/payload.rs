@@ -74,6 +74,7 @@ pub(crate) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
+    #[expect(clippy::ptr_arg, reason = "whether the payload was inflated decides if offsets are known")]
     pub(crate) fn new(header: &Header, payload: &'a Cow<'_, [u8]>) -> Self {
         let at = match payload {
             Cow::Borrowed(_) => Some(header.len() as u64),

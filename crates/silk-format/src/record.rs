@@ -99,7 +99,13 @@ impl<'a> Block<'a> {
     /// # Cost
     /// One pass over the records; work in proportion to the rows asked for. No allocation if `out` has room. A
     /// selection is copied first ([`Block::select`] does that once for several columns).
-    pub fn read(&self, column: Column, rows: Range<usize>, selection: Option<&Selection>, out: &mut ColumnBuf) {
+    pub fn read(
+        &self,
+        column: Column,
+        rows: Range<usize>,
+        selection: Option<&Selection>,
+        out: &mut ColumnBuf,
+    ) {
         let block = self.slice(rows);
         if let Some(selection) = selection {
             return block.select(selection, &mut Vec::new()).read(column, 0..selection.len(), None, out);

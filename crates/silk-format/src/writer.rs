@@ -14,6 +14,7 @@ use crate::record::Record;
 ///
 /// The three addresses are of one version: IPv6 if any of them is (an IPv4 address is then mapped).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct FlowRecord {
     /// Source address.

@@ -87,7 +87,9 @@ impl Distinct {
                         array.as_boolean().iter().flatten().for_each(|value| mark(usize::from(value)));
                     }
                     (_, Some(Numbers::U8(values))) => present_rows(values, present, |v| mark(usize::from(v))),
-                    (_, Some(Numbers::U16(values))) => present_rows(values, present, |v| mark(usize::from(v))),
+                    (_, Some(Numbers::U16(values))) => {
+                        present_rows(values, present, |v| mark(usize::from(v)))
+                    }
                     (other, _) => return Err(wrong_type(other)),
                 }
             }

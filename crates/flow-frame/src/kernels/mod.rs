@@ -11,7 +11,7 @@ mod window;
 pub use address_table::AddressTable;
 pub use distinct::Distinct;
 pub use resample::{Aggregate, Bin, Bins, Cell, Resampler, Series, SeriesReader, Value};
-pub use talkers::{Role, TalkerBy, Talker, Talkers};
+pub use talkers::{Role, Talker, TalkerBy, Talkers};
 pub use top::Top;
 pub use window::WindowFilter;
 

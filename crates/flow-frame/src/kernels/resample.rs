@@ -19,6 +19,8 @@ use crate::error::{Error, Result};
 
 /// Bins of a stretch.
 const STRETCH: usize = 256;
+/// Stretches that are found without a look at the map.
+const RECENT: usize = 64;
 /// Bins that a dense output may have unless told otherwise.
 const DEFAULT_BIN_LIMIT: u64 = 100_000_000;
 
@@ -38,8 +40,13 @@ pub enum Aggregate {
 }
 
 impl Aggregate {
-    const NAMES: [(&'static str, Self); 5] =
-        [("sum", Self::Sum), ("mean", Self::Mean), ("min", Self::Min), ("max", Self::Max), ("count", Self::Count)];
+    const NAMES: [(&'static str, Self); 5] = [
+        ("sum", Self::Sum),
+        ("mean", Self::Mean),
+        ("min", Self::Min),
+        ("max", Self::Max),
+        ("count", Self::Count),
+    ];
 }
 
 /// A value of the output such as `mean(bytes)`.
@@ -57,7 +64,11 @@ impl Value {
     /// # Errors
     /// `Usage` for anything else.
     pub fn parse(text: &str) -> Result<Self> {
-        let refused = || Error::usage(format!("{text:?} is not of the form mean(bytes): sum, mean, min, max or count of a column"));
+        let refused = || {
+            Error::usage(format!(
+                "{text:?} is not of the form mean(bytes): sum, mean, min, max or count of a column"
+            ))
+        };
         let (name, rest) = text.trim().split_once('(').ok_or_else(refused)?;
         let column = rest.strip_suffix(')').ok_or_else(refused)?.trim();
         let known = Aggregate::NAMES.iter().find(|(known, _)| *known == name.trim());
@@ -71,7 +82,8 @@ impl Value {
 
 impl std::fmt::Display for Value {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let name = Aggregate::NAMES.iter().find(|(_, known)| *known == self.aggregate).map_or("", |(name, _)| name);
+        let name =
+            Aggregate::NAMES.iter().find(|(_, known)| *known == self.aggregate).map_or("", |(name, _)| name);
         write!(f, "{name}({})", self.column)
     }
 }
@@ -132,6 +144,8 @@ pub struct Resampler {
     step: i64,
     /// Number of a stretch → where its bins begin in `rows` and in each of `cells`.
     stretches: HashMap<i64, u32>,
+    /// Some of the stretches, by the low bits of their numbers. No stretch has the number i64::MIN.
+    recent: [(i64, u32); RECENT],
     rows: Vec<u64>,
     columns: Vec<(String, Vec<Cell>)>,
     first: i64,
@@ -148,7 +162,6 @@ impl Resampler {
     /// `Usage` if the step is zero or longer than a year.
     pub fn new(step: Duration, values: Vec<Value>) -> Result<Self> {
         let step_ns = i64::try_from(step.as_nanos()).unwrap_or(i64::MAX);
-        // A year of nanoseconds, times the bins of a stretch, is still an i64.
         if step_ns == 0 || step_ns > 366 * 86_400 * 1_000_000_000 {
             return Err(Error::usage("a step must be longer than nothing and at most a year"));
         }
@@ -167,6 +180,7 @@ impl Resampler {
             unit: None,
             step: 1,
             stretches: HashMap::new(),
+            recent: [(i64::MIN, 0); RECENT],
             rows: Vec::new(),
             columns,
             first: i64::MAX,
@@ -232,7 +246,10 @@ impl Resampler {
         let units = [TimeUnit::Second, TimeUnit::Millisecond, TimeUnit::Microsecond, TimeUnit::Nanosecond];
         let unit = units.into_iter().find(|unit| tick_ns(*unit) == tick);
         if self.unit.is_some() && self.unit != unit {
-            return Err(Error::usage(format!("the unit of the times in {:?} changes between batches", self.time)));
+            return Err(Error::usage(format!(
+                "the unit of the times in {:?} changes between batches",
+                self.time
+            )));
         }
         if self.step_ns % tick != 0 {
             return Err(Error::usage(format!("the step is finer than the times in {:?}", self.time)));
@@ -245,18 +262,17 @@ impl Resampler {
     /// Fills `slots`: where the bin of each row is; `u32::MAX` for a row without a time.
     fn assign_bins(&mut self, ticks: &[i64], nulls: Option<&NullBuffer>) -> Result<()> {
         self.slots.clear();
-        let (step, mut first, mut last) = (self.step as u64, self.first, self.last);
-        let mut current = Stretch::NOWHERE;
+        let (mut first, mut last) = (self.first, self.last);
         for (row, &tick) in ticks.iter().enumerate() {
             if nulls.is_some_and(|nulls| nulls.is_null(row)) {
                 self.slots.push(u32::MAX);
                 continue;
             }
-            if tick < current.from || tick > current.to {
-                current = self.stretch(tick)?;
-            }
-            let within = tick.wrapping_sub(current.start) as u64 / step;
-            self.slots.push(current.base + within as u32);
+            let bin = tick.div_euclid(self.step);
+            let stretch = bin.div_euclid(STRETCH as i64);
+            let recent = self.recent[stretch as usize % RECENT];
+            let base = if recent.0 == stretch { recent.1 } else { self.stretch(stretch)? };
+            self.slots.push(base + bin.rem_euclid(STRETCH as i64) as u32);
             first = first.min(tick);
             last = last.max(tick);
         }
@@ -264,9 +280,8 @@ impl Resampler {
         Ok(())
     }
 
-    /// The stretch that a time lies in, made if need be.
-    fn stretch(&mut self, tick: i64) -> Result<Stretch> {
-        let number = tick.div_euclid(self.step).div_euclid(STRETCH as i64);
+    /// Where the bins of a stretch begin; it is made if need be.
+    fn stretch(&mut self, number: i64) -> Result<u32> {
         let base = match self.stretches.get(&number) {
             Some(base) => *base,
             None => {
@@ -281,11 +296,8 @@ impl Resampler {
                 base
             }
         };
-        let span = i128::from(self.step) * STRETCH as i128;
-        let start = i128::from(number) * span;
-        let clamp = |tick: i128| tick.clamp(i64::MIN.into(), i64::MAX.into()) as i64;
-        // The true start may lie a little below the least i64; the difference to a tick is right all the same.
-        Ok(Stretch { start: start as i64, from: clamp(start), to: clamp(start + span - 1), base })
+        self.recent[number as usize % RECENT] = (number, base);
+        Ok(base)
     }
 
     fn check_memory(&self, bins: usize) -> Result<()> {
@@ -320,20 +332,12 @@ impl Resampler {
     }
 }
 
-/// A stretch of bins: its first tick, the ticks that it holds, and where its bins begin.
-#[derive(Debug, Clone, Copy)]
-struct Stretch {
-    start: i64,
-    from: i64,
-    to: i64,
-    base: u32,
-}
-
-impl Stretch {
-    const NOWHERE: Self = Self { start: 0, from: i64::MAX, to: i64::MIN, base: 0 };
-}
-
-fn add_values<T: Copy + Into<i64>>(cells: &mut [Cell], slots: &[u32], values: &[T], nulls: Option<&NullBuffer>) {
+fn add_values<T: Copy + Into<i64>>(
+    cells: &mut [Cell],
+    slots: &[u32],
+    values: &[T],
+    nulls: Option<&NullBuffer>,
+) {
     let add = |(slot, value): (&u32, &T)| {
         if let Some(cell) = cells.get_mut(*slot as usize) {
             cell.add((*value).into());
@@ -575,7 +579,8 @@ impl Series {
             Aggregate::Sum => {
                 for cell in cells {
                     let sum = i64::try_from(cell.sum);
-                    let refused = |_| Error::limit("the sum of a bin", cell.sum.unsigned_abs(), i64::MAX as u64);
+                    let refused =
+                        |_| Error::limit("the sum of a bin", cell.sum.unsigned_abs(), i64::MAX as u64);
                     integers.append_value(sum.map_err(refused)?);
                 }
             }

@@ -70,6 +70,8 @@ impl TalkerBy {
 #[derive(Debug, Clone, Default)]
 pub struct Talkers {
     table: AddressTable<{ 2 * SUMS }>,
+    /// The number of each address of the column at hand.
+    ids: Vec<u32>,
 }
 
 impl Talkers {
@@ -102,9 +104,12 @@ impl Talkers {
         let (packets, no_packets) = counts(batch, "packets")?;
         for (name, role) in [("sip", Role::Source), ("dip", Role::Destination)] {
             let (keys, no_key) = addresses(batch, name)?;
+            self.ids.clear();
             if no_bytes.or(no_packets).or(no_key).is_none() {
-                for ((key, bytes), packets) in keys.iter().zip(bytes).zip(packets) {
-                    self.add(key, role, *bytes as u64, *packets as u64)?;
+                self.table.intern_all(keys, &mut self.ids)?;
+                for ((id, bytes), packets) in self.ids.iter().zip(bytes).zip(packets) {
+                    let sums = [*bytes as u64, *packets as u64, 1];
+                    self.table.add::<SUMS>(*id, role.first_sum(), sums)?;
                 }
                 continue;
             }
@@ -113,17 +118,12 @@ impl Talkers {
                 if present(no_key, row) {
                     let bytes = if present(no_bytes, row) { *bytes as u64 } else { 0 };
                     let packets = if present(no_packets, row) { *packets as u64 } else { 0 };
-                    self.add(key, role, bytes, packets)?;
+                    let id = self.table.intern(key)?;
+                    self.table.add::<SUMS>(id, role.first_sum(), [bytes, packets, 1])?;
                 }
             }
         }
         Ok(())
-    }
-
-    #[inline]
-    fn add(&mut self, key: &[u8; 16], role: Role, bytes: u64, packets: u64) -> Result<()> {
-        let id = self.table.intern(key)?;
-        self.table.add::<SUMS>(id, role.first_sum(), [bytes, packets, 1])
     }
 
     /// How many distinct addresses were seen in a role.

@@ -117,7 +117,7 @@ impl Population {
         match (self.ipv6, ours) {
             (false, true) if number == 0 => VICTIM.into(),
             (false, true) => Ipv4Addr::from_bits(10 << 24 | scatter(number, 24)).into(),
-            (false, false) => Ipv4Addr::from_bits((16 << 24) + scatter(number, 29)).into(),
+            (false, false) => Ipv4Addr::from_bits((16 << 24) + scatter(number + 1, 29)).into(),
             (true, true) => {
                 let high = 0x2001_0db8_0010_0000 | number & 0xff;
                 Ipv6Addr::from_bits(u128::from(high) << 64 | u128::from(mix(number))).into()

@@ -75,6 +75,50 @@ impl Default for Options {
     }
 }
 
+impl Options {
+    /// With so many records.
+    #[must_use]
+    pub fn with_records(mut self, records: u64) -> Self {
+        self.records = records;
+        self
+    }
+
+    /// With another seed.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// With so many distinct addresses.
+    #[must_use]
+    pub fn with_hosts(mut self, hosts: u64) -> Self {
+        self.hosts = hosts;
+        self
+    }
+
+    /// With another share of IPv6.
+    #[must_use]
+    pub fn with_ipv6_share(mut self, share: f64) -> Self {
+        self.ipv6_share = share;
+        self
+    }
+
+    /// With other times, in milliseconds.
+    #[must_use]
+    pub fn with_times(mut self, start_ms: i64, duration_ms: u64) -> Self {
+        (self.start_ms, self.duration_ms) = (start_ms, duration_ms);
+        self
+    }
+
+    /// With other reflections.
+    #[must_use]
+    pub fn with_reflections(mut self, reflections: Reflections) -> Self {
+        self.reflections = reflections;
+        self
+    }
+}
+
 /// 2016-09-29 13:22:19.626, the first millisecond inside the articles' window.
 const ARTICLE_START_MS: i64 = 1_475_155_339_626;
 /// Half an hour.
@@ -128,7 +172,9 @@ impl Traffic {
         }
         let last = i64::try_from(duration_ms).ok().and_then(|duration| start_ms.checked_add(duration));
         if start_ms < 0 || last.is_none() {
-            return Err(Error::usage("--start and --duration: expected times between 1970 and the end of time"));
+            return Err(Error::usage(
+                "--start and --duration: expected times between 1970 and the end of time",
+            ));
         }
         // Products of IEEE numbers are the same everywhere.
         let hosts6 = (hosts as f64 * ipv6_share) as u64;
@@ -239,7 +285,8 @@ impl Traffic {
         if !self.rng.chance(attack.share) {
             return None;
         }
-        let reflector = Host { role: Role::Outside, index: self.rng.below(attack.reflectors.min(population.outside)) };
+        let reflector =
+            Host { role: Role::Outside, index: self.rng.below(attack.reflectors.min(population.outside)) };
         let mut record = self.addressed(&population, reflector, Host { role: Role::Inside, index: 0 });
         record.protocol = UDP;
         record.sport = attack.port;
@@ -256,7 +303,7 @@ impl Traffic {
         let hosts: u64 = self.populations.iter().map(|p| p.sources() + p.destinations()).sum();
         // The last record is kept for the volume.
         let stride = phase.records.saturating_sub(1) / hosts.max(1);
-        if !phase.main || stride == 0 || self.made % stride != 0 {
+        if !phase.main || stride == 0 || !self.made.is_multiple_of(stride) {
             return None;
         }
         Some(self.made / stride).filter(|number| *number < hosts)

@@ -82,7 +82,10 @@ mod tests {
         let harmonic: f64 = (1..=n).map(|k| 1.0 / k as f64).sum();
         for (rank, count) in counts.iter().enumerate() {
             let expected = draws as f64 / (rank + 1) as f64 / harmonic;
-            assert!((*count as f64 - expected).abs() < 6.0 * expected.sqrt(), "rank {rank}: {count}, {expected}");
+            assert!(
+                (*count as f64 - expected).abs() < 6.0 * expected.sqrt(),
+                "rank {rank}: {count}, {expected}"
+            );
         }
         assert_eq!((rng.zipf(1), rng.zipf(0), rng.below(0), rng.long_tailed(0)), (0, 0, 0, 1));
     }

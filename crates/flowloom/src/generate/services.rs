@@ -22,33 +22,27 @@ pub(super) struct Service {
     pub(super) packet_bytes: [u64; 2],
 }
 
-const fn service(
-    protocol: u8,
-    port: u16,
-    share: u32,
-    packets: [u64; 2],
-    packet_bytes: [u64; 2],
-) -> Service {
+const fn service(protocol: u8, port: u16, share: u32, packets: [u64; 2], packet_bytes: [u64; 2]) -> Service {
     Service { protocol, port, share, packets, packet_bytes }
 }
 
 /// The shares add up to 1000.
 pub(super) const SERVICES: [Service; 15] = [
-    service(TCP, 443, 390, [256, 1024], [220, 1180]),
-    service(TCP, 80, 110, [64, 256], [260, 1120]),
+    service(TCP, 443, 390, [32, 128], [220, 1180]),
+    service(TCP, 80, 110, [16, 64], [260, 1120]),
     service(UDP, 53, 200, [1, 1], [68, 180]),
-    service(UDP, 443, 80, [256, 2048], [180, 1200]),
-    service(TCP, 25, 30, [64, 32], [640, 80]),
-    service(TCP, 993, 40, [32, 128], [110, 720]),
-    service(TCP, 22, 30, [512, 512], [120, 160]),
-    service(TCP, 3389, 10, [1024, 2048], [90, 540]),
-    service(TCP, 8080, 15, [32, 128], [240, 900]),
-    service(TCP, 3306, 10, [64, 256], [140, 620]),
+    service(UDP, 443, 80, [64, 128], [180, 1200]),
+    service(TCP, 25, 30, [32, 16], [640, 80]),
+    service(TCP, 993, 40, [16, 32], [110, 720]),
+    service(TCP, 22, 30, [64, 64], [120, 160]),
+    service(TCP, 3389, 10, [128, 256], [90, 540]),
+    service(TCP, 8080, 15, [16, 32], [240, 900]),
+    service(TCP, 3306, 10, [16, 64], [140, 620]),
     service(UDP, 123, 35, [1, 1], [76, 76]),
     service(UDP, 161, 5, [4, 4], [90, 150]),
     service(ICMP, 0, 30, [8, 8], [84, 84]),
-    service(GRE, 0, 5, [512, 512], [420, 420]),
-    service(ESP, 0, 10, [1024, 1024], [480, 480]),
+    service(GRE, 0, 5, [64, 64], [420, 420]),
+    service(ESP, 0, 10, [128, 128], [480, 480]),
 ];
 
 /// The service at `number` of a thousand.
@@ -83,9 +77,9 @@ pub(super) const DNS: Reflection = Reflection {
     port: 53,
     from: 300,
     to: 460,
-    share: 9_000,
+    share: 20_000,
     reflectors: 400,
-    packets: 3,
+    packets: 64,
     packet_bytes: 1_380,
 };
 
@@ -96,7 +90,7 @@ pub(super) const SNMP: Reflection = Reflection {
     to: 830,
     share: 6_500,
     reflectors: 150,
-    packets: 40,
+    packets: 256,
     packet_bytes: 1_440,
 };
 

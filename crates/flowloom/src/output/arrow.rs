@@ -32,7 +32,8 @@ impl Arrow {
     }
 
     fn carry_over(&mut self, old: &Existing) -> Result<()> {
-        let refuse = |e: arrow_schema::ArrowError| old.refuse(format!("it is not a readable Arrow file: {e}"));
+        let refuse =
+            |e: arrow_schema::ArrowError| old.refuse(format!("it is not a readable Arrow file: {e}"));
         let reader = FileReader::try_new(&old.file, None).map_err(refuse)?;
         same_columns(&reader.schema(), self.columns.schema()).map_err(|reason| old.refuse(reason))?;
         for batch in reader {

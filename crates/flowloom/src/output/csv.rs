@@ -34,7 +34,8 @@ impl Csv {
             write_field(&mut header, field.name().as_bytes());
         }
         header.push(b'\n');
-        let mut csv = Self { target, addresses: options.addresses, buffer: Vec::with_capacity(FLUSH_AT + 4096) };
+        let mut csv =
+            Self { target, addresses: options.addresses, buffer: Vec::with_capacity(FLUSH_AT + 4096) };
         match old {
             None => csv.target.put(&header)?,
             Some(old) => csv.carry_over(&old, &header)?,
@@ -45,11 +46,14 @@ impl Csv {
     fn carry_over(&mut self, old: &Existing, header: &[u8]) -> Result<()> {
         let mut lines = BufReader::with_capacity(FLUSH_AT, &old.file);
         let mut first = Vec::new();
-        let limit = header.len() as u64 + 2;
-        std::io::Read::take(&mut lines, limit).read_until(b'\n', &mut first).map_err(|e| old.unreadable(e))?;
-        if first.strip_suffix(b"\r\n").or(first.strip_suffix(b"\n")) != header.strip_suffix(b"\n") {
+        // Only a header of another schema is longer, and of that one the beginning is enough.
+        let limit = (header.len() as u64 + 2).max(1024);
+        std::io::Read::take(&mut lines, limit)
+            .read_until(b'\n', &mut first)
+            .map_err(|e| old.unreadable(e))?;
+        if first.trim_ascii_end() != header.trim_ascii_end() {
             return Err(old.refuse(format!(
-                "its header line is {:?}…, the rows to append have the columns {:?}",
+                "its header line is {:?}, the rows to append have the columns {:?}",
                 String::from_utf8_lossy(first.trim_ascii_end()),
                 String::from_utf8_lossy(header.trim_ascii_end())
             )));

@@ -10,7 +10,7 @@ use super::cells::{Cells, Kind, quote_json};
 use super::csv::{FLUSH_AT, copy_lines};
 use super::target::Existing;
 use super::{Addresses, Exit, ExitOptions, Target};
-use crate::error::Result;
+use crate::error::{Result, from_writer};
 
 pub(super) struct Json {
     target: Target,
@@ -50,7 +50,7 @@ impl Json {
             Some(old) => {
                 json.first = json.check(&old, schema)? == 0;
                 let end = end_of_array(&old)?;
-                std::io::copy(&mut (&old.file).take(end), &mut json.target).map_err(|e| json.target.write_error(e))?;
+                std::io::copy(&mut (&old.file).take(end), &mut json.target).map_err(from_writer)?;
             }
         }
         Ok(json)

@@ -169,8 +169,9 @@ impl FromStr for Compression {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let wrong =
-            || Error::usage(format!("--compression {text}: expected none, snappy, zstd or zstd:LEVEL (1 to 22)"));
+        let wrong = || {
+            Error::usage(format!("--compression {text}: expected none, snappy, zstd or zstd:LEVEL (1 to 22)"))
+        };
         match text.split_once(':') {
             None if text == "none" => Ok(Self::None),
             None if text == "snappy" => Ok(Self::Snappy),

@@ -8,7 +8,7 @@ use parquet::arrow::parquet_to_arrow_schema;
 use parquet::basic::{Compression as Codec, Encoding, ZstdLevel};
 use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::metadata::{KeyValue, PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
@@ -61,7 +61,8 @@ impl Parquet {
         let properties = properties(columns.schema(), options)?;
         let writer = ArrowWriter::try_new(target, columns.schema().clone(), Some(properties))?;
         let (file, groups) = writer.into_serialized_writer()?;
-        let mut parquet = Self { file, groups, columns, group_rows: options.row_group_rows.max(1), group: None };
+        let mut parquet =
+            Self { file, groups, columns, group_rows: options.row_group_rows.max(1), group: None };
         if let Some(old) = old {
             parquet.carry_over(&old)?;
         }
@@ -76,7 +77,8 @@ impl Parquet {
             .parse_and_finish(&old.file)
             .map_err(refuse)?;
         let facts = metadata.file_metadata();
-        let schema = parquet_to_arrow_schema(facts.schema_descr(), facts.key_value_metadata()).map_err(refuse)?;
+        let schema =
+            parquet_to_arrow_schema(facts.schema_descr(), facts.key_value_metadata()).map_err(refuse)?;
         same_columns(&schema, self.columns.schema()).map_err(|reason| old.refuse(reason))?;
         for group in 0..metadata.num_row_groups() {
             let mut copy = self.file.next_row_group()?;
@@ -145,7 +147,7 @@ impl Exit for Parquet {
 
     fn finish(mut self: Box<Self>) -> Result<Target> {
         self.end_group()?;
-        self.file.finish()?;
+        // Writes the footer too.
         Ok(self.file.into_inner()?)
     }
 }
@@ -158,7 +160,11 @@ fn properties(schema: &Schema, options: &ExitOptions) -> Result<WriterProperties
         Compression::Snappy => Codec::SNAPPY,
         Compression::Zstd(level) => Codec::ZSTD(ZstdLevel::try_new(i32::from(level))?),
     };
+    // The Arrow schema in the file holds these too, but encoded: other tools look here.
+    let metadata =
+        schema.metadata().iter().map(|(key, value)| KeyValue::new(key.clone(), value.clone())).collect();
     let mut properties = WriterProperties::builder()
+        .set_key_value_metadata(Some(metadata))
         .set_created_by(concat!("flowloom ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_compression(codec);
     for field in schema.fields() {

@@ -43,7 +43,8 @@ impl Table {
                     Some(unit) => format!("{} ({unit})", field.name()),
                     None => field.name().clone(),
                 };
-                let right = field.data_type().is_integer() && super::cells::Letters::of(field.name()).is_none();
+                let right =
+                    field.data_type().is_integer() && super::cells::Letters::of(field.name()).is_none();
                 let width = title.chars().count();
                 Column { title, right: right && *field.data_type() != DataType::Boolean, width }
             })
@@ -183,7 +184,8 @@ impl Exit for Table {
         };
         let hidden = self.columns.len() - shown;
         if hidden > 0 {
-            let note = format!("({hidden} more columns do not fit: choose with --fields, or use --format csv)\n");
+            let note =
+                format!("({hidden} more columns do not fit: choose with --fields, or use --format csv)\n");
             self.target.put(note.as_bytes())?;
         }
         Ok(self.target)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
-use crate::error::{Error, ErrorKind, Result, stdout_error};
+use crate::error::{Error, ErrorKind, Result, from_writer, stdout_error};
 
 /// Standard output, or a file under a temporary name in its own directory.
 ///
@@ -98,23 +98,28 @@ impl Target {
             Sink::Stdout(mut stdout) => stdout.flush().map_err(stdout_error),
             Sink::Special(mut file) => file.flush().map_err(Error::file("write", &self.path)),
             Sink::File(file) => {
-                let written = file.into_inner().map_err(|e| Error::file("write", &self.path)(e.into_error()))?;
+                let written =
+                    file.into_inner().map_err(|e| Error::file("write", &self.path)(e.into_error()))?;
                 written.persist(&self.path).map_err(|e| Error::file("rename to", &self.path)(e.error))?;
                 Ok(())
             }
         }
     }
 
-    /// What an error while writing means here.
-    pub(super) fn write_error(&self, source: io::Error) -> Error {
-        match self.sink {
-            Sink::Stdout(_) => stdout_error(source),
-            _ => Error::file("write", &self.path)(source),
+    /// An error while writing, with the name of the target inside: it comes back out of the libraries that write
+    /// here, see [`from_writer`].
+    fn named(&self, source: io::Error) -> io::Error {
+        let kind = source.kind();
+        match (&self.sink, kind) {
+            // Whoever writes tries again.
+            (_, io::ErrorKind::Interrupted) => source,
+            (Sink::Stdout(_), _) => io::Error::new(kind, stdout_error(source)),
+            _ => io::Error::new(kind, Error::file("write", &self.path)(source)),
         }
     }
 
     pub(super) fn put(&mut self, bytes: &[u8]) -> Result<()> {
-        self.write_all(bytes).map_err(|e| self.write_error(e))
+        self.write_all(bytes).map_err(from_writer)
     }
 
     pub(super) fn take_existing(&mut self) -> Option<Existing> {
@@ -129,6 +134,7 @@ impl Write for Target {
             Sink::File(file) => file.write(bytes),
             Sink::Special(file) => file.write(bytes),
         }
+        .map_err(|e| self.named(e))
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -137,6 +143,7 @@ impl Write for Target {
             Sink::File(file) => file.flush(),
             Sink::Special(file) => file.flush(),
         }
+        .map_err(|e| self.named(e))
     }
 }
 
@@ -216,7 +223,8 @@ mod tests {
     fn new_files_have_the_permissions_of_any_new_file_and_links_stay_links() {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
-        let (plain, ours, link) = (dir.path().join("plain"), dir.path().join("ours"), dir.path().join("link"));
+        let (plain, ours, link) =
+            (dir.path().join("plain"), dir.path().join("ours"), dir.path().join("link"));
         fs::write(&plain, b"").unwrap();
         std::os::unix::fs::symlink(&ours, &link).unwrap();
         Target::create::<&Path>(&ours, &[]).unwrap().commit().unwrap();

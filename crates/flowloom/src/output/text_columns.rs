@@ -55,7 +55,7 @@ impl TextColumns {
                 Change::None => Ok(Arc::clone(array)),
                 Change::Address => {
                     let values = array.as_fixed_size_binary().value_data().as_chunks::<16>().0;
-                    strings(array.as_ref(), values, 16, |out, address| text::write_address(out, address))
+                    strings(array.as_ref(), values, 16, text::write_address)
                 }
                 Change::Letters(letters) => {
                     let values = array.as_primitive::<UInt8Type>().values();
@@ -90,7 +90,8 @@ fn strings<T>(
         if array.is_valid(row) {
             write(&mut bytes, value);
         }
-        let end = i32::try_from(bytes.len()).map_err(|_| Error::usage("a batch holds more than 2 GiB of text"))?;
+        let end =
+            i32::try_from(bytes.len()).map_err(|_| Error::usage("a batch holds more than 2 GiB of text"))?;
         offsets.push(end);
     }
     let offsets = OffsetBuffer::new(offsets.into());

@@ -1,0 +1,427 @@
+//! The command line: every flag, its help, and how flags become options of the jobs.
+
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use flow_frame::{Anchors, Instant, Projection, Scan, TimeSpec, Window, WindowMode};
+
+use crate::console::ProgressWhen;
+use crate::error::{Error, Result};
+use crate::generate::Reflections;
+use crate::output::{Addresses, Compression, ExitOptions, Format};
+use crate::pump::data_end;
+use crate::site;
+use crate::source::OpenOptions;
+
+/// Network flow analysis: SiLK flow files to columns, reports, Parquet, CSV and JSON.
+///
+/// Inputs are SiLK flow files of any version, also inside gzip, zstd or lz4; `-` is standard input. Results go to
+/// standard output or to the file of -o, messages and progress to standard error.
+#[derive(Debug, Parser)]
+#[command(name = "flowloom", version, max_term_width = 110, after_long_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  all is well, also if the reader of a pipe went away
+  1  an input is damaged, not supported, or exceeds a limit; the rows before the damage were delivered
+  2  the command line makes no sense
+  3  the system could not read or write
+Of several inputs the highest counts.
+
+A program name of rwcut or rwfileinfo (a link) chooses that command.";
+
+/// The heading of flags that every command has.
+const GLOBAL: &str = "Options of every command";
+
+/// Flags of every command.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// Threads to use; results do not depend on it
+    #[arg(long, value_name = "N", global = true, help_heading = GLOBAL, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) threads: Option<u16>,
+    /// When to show progress on standard error
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t, global = true, help_heading = GLOBAL)]
+    pub(crate) progress: ProgressWhen,
+    /// Only errors on standard error
+    #[arg(short, long, global = true, help_heading = GLOBAL)]
+    pub(crate) quiet: bool,
+    /// Tell on standard error what is done
+    #[arg(short, long, global = true, conflicts_with = "quiet", help_heading = GLOBAL)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Analyse flows: an offline page with charts, a summary as JSON, and three sentences
+    #[command(after_help = "\
+Examples:
+  flowloom report flows.rw -o out
+  flowloom report --window '2016-09-29 13:22:19.625972..2016-09-29 13:52:19.625972' flows.rw -o out
+  flowloom report --window 'end-30m..' --every 10s --keep-flows day/*.rw -o out
+  flowloom report --style article flows.rw -o out")]
+    Report(ReportArgs),
+    /// Tell what files are: format, version, compression, rows, span of time, history
+    #[command(after_help = "\
+Examples:
+  flowloom info flows.rw
+  flowloom info --quick --json *.rw")]
+    Info(InfoArgs),
+    /// Write flows as Parquet, Arrow, CSV or JSON
+    #[command(after_help = "\
+Examples:
+  flowloom convert flows.rw -o flows.parquet
+  flowloom convert --fields stime,sip,dip,bytes flows.rw -o flows.csv
+  flowloom convert --format jsonl flows.rw | less
+  flowloom convert --append --window '2016-09-29 13:00..2016-09-29 14:00' hour.rw -o day.parquet
+  flowloom convert --fields article --format jsonl flows.rw")]
+    Convert(ConvertArgs),
+    /// Show the first flows
+    #[command(after_help = "\
+Examples:
+  flowloom head flows.rw
+  flowloom head -n 100 --fields stime,sip,dip,sport,dport,bytes flows.rw
+  gzip -dc flows.rw.gz | flowloom head -n 5 --format csv -")]
+    Head(RowsArgs),
+    /// Show the last flows
+    #[command(after_help = "\
+Examples:
+  flowloom tail flows.rw
+  flowloom tail -n 5 --fields timestamp,bytes,packets flows.rw")]
+    Tail(RowsArgs),
+    /// Make traffic for trials: same seed, same bytes
+    #[command(after_help = "\
+Examples:
+  flowloom generate --records 1000000 --seed 7 -o made.rw
+  flowloom generate --preset article -o article.rw
+  flowloom generate --records 60000000 --hosts 2000000 --ipv6-share 0.3 -o large.rw
+  flowloom generate --records 1000 --reflection dns -o made.csv")]
+    Generate(GenerateArgs),
+    /// Print the completion script of a shell
+    #[command(after_help = "\
+Examples:
+  flowloom completions bash > ~/.local/share/bash-completion/completions/flowloom
+  flowloom completions zsh > ~/.zfunc/_flowloom")]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// SiLK's rwcut: its switches, and byte for byte its output
+    #[command(
+        disable_help_flag = true,
+        after_help = "\
+Examples:
+  flowloom rwcut --fields=sIP,dIP,bytes flows.rw
+  flowloom rwcut --help"
+    )]
+    Rwcut(Passed),
+    /// SiLK's rwfileinfo: its switches, and byte for byte its output
+    #[command(
+        disable_help_flag = true,
+        after_help = "\
+Examples:
+  flowloom rwfileinfo flows.rw
+  flowloom rwfileinfo --help"
+    )]
+    Rwfileinfo(Passed),
+}
+
+/// Arguments of an older tool, passed on as they are.
+#[derive(Debug, Args)]
+pub(crate) struct Passed {
+    /// Switches and files of the tool
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENT")]
+    pub(crate) arguments: Vec<OsString>,
+}
+
+/// Inputs and how they are read.
+#[derive(Debug, Args)]
+pub(crate) struct InputArgs {
+    /// SiLK flow files; `-` is standard input
+    #[arg(required = true, value_name = "INPUT")]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// Read files instead of mapping them: for files that may change or shrink meanwhile
+    #[arg(long)]
+    pub(crate) no_mmap: bool,
+    /// The site configuration, for names of sensors, classes and types
+    /// [default: as SiLK: $SILK_CONFIG_FILE, then silk.conf in $SILK_DATA_ROOTDIR and $SILK_PATH/share]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) site_config_file: Option<PathBuf>,
+}
+
+impl InputArgs {
+    pub(crate) fn open_options(&self) -> OpenOptions {
+        OpenOptions::default().with_map(!self.no_mmap)
+    }
+}
+
+/// Which flows.
+#[derive(Debug, Args)]
+pub(crate) struct WindowArgs {
+    /// Only flows of this time: A < start ≤ B, either end may be empty. Times are UTC unless they have a zone; also
+    /// @SECONDS, or relative: now-1h, end-30m (`end` is the start of the last flow)
+    #[arg(long, value_name = "A..B", allow_hyphen_values = true)]
+    pub(crate) window: Option<String>,
+    /// What a flow is judged by: its start, or any moment of its life (A ≤ end and start ≤ B)
+    #[arg(long, value_enum, value_name = "MODE", default_value_t, requires = "window")]
+    pub(crate) window_mode: Mode,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Mode {
+    #[default]
+    Start,
+    Overlap,
+}
+
+/// Which columns, and how they leave.
+#[derive(Debug, Args)]
+pub(crate) struct ColumnArgs {
+    /// Columns, separated by commas; or `all` stored ones, or `article`
+    #[arg(long, value_name = "NAMES", default_value = "all", long_help = fields_help())]
+    pub(crate) fields: String,
+    /// How addresses leave
+    #[arg(long, value_enum, value_name = "FORM", default_value_t)]
+    pub(crate) addresses: Addresses,
+}
+
+/// The help of `--fields`, from the table of columns.
+fn fields_help() -> String {
+    let mut help = String::from(
+        "Columns, separated by commas; or a named set: `all` stored ones, `article` (the 18 of the articles)\n\nColumns:",
+    );
+    for column in &flow_frame::FLOW_COLUMNS {
+        help += &format!("\n  {:<17} {}", column.name, column.meaning);
+    }
+    help
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    #[command(flatten)]
+    pub(crate) window: WindowArgs,
+    /// Length of a bin of the series: 500ms, 1s, 5m, 1h
+    #[arg(long, value_name = "STEP", default_value = "1s")]
+    pub(crate) every: String,
+    /// The chart: rates per second, or the articles' means
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) style: StyleArg,
+    /// Keep the flows that count in DIR/flows.parquet
+    #[arg(long)]
+    pub(crate) keep_flows: bool,
+    /// Rows of the tables of the largest
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) top: u16,
+    /// The folder for report.html and summary.json
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StyleArg {
+    #[default]
+    Rates,
+    Article,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InfoArgs {
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    /// Only the header: do not read the rows for their number and span of time
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// One JSON object a file
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConvertArgs {
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    #[command(flatten)]
+    pub(crate) columns: ColumnArgs,
+    #[command(flatten)]
+    pub(crate) window: WindowArgs,
+    /// The format [default: by the name of -o; without -o csv]
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Format>,
+    /// The file to write; it appears when it is complete
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Put the rows behind those of FILE, which must have the same columns
+    #[arg(long, requires = "output")]
+    pub(crate) append: bool,
+    /// Compression of Parquet: none, snappy, zstd or zstd:LEVEL
+    #[arg(long, value_name = "CODEC", default_value = "zstd", value_parser = compression)]
+    pub(crate) compression: Compression,
+}
+
+fn compression(text: &str) -> std::result::Result<Compression, String> {
+    text.parse().map_err(|e: Error| e.to_string())
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RowsArgs {
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    #[command(flatten)]
+    pub(crate) columns: ColumnArgs,
+    #[command(flatten)]
+    pub(crate) window: WindowArgs,
+    /// How many flows
+    #[arg(short = 'n', long = "rows", value_name = "N", default_value_t = 10)]
+    pub(crate) rows: u64,
+    /// The format [default: by the name of -o; else a table on a terminal, csv elsewhere]
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Format>,
+    /// The file to write
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GenerateArgs {
+    /// How many records
+    #[arg(long, value_name = "N", default_value_t = 100_000, conflicts_with = "preset")]
+    pub(crate) records: u64,
+    /// Where the random numbers begin
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Distinct addresses
+    #[arg(
+        long,
+        alias = "addresses-pool",
+        value_name = "N",
+        default_value_t = 20_000,
+        conflicts_with = "preset"
+    )]
+    pub(crate) hosts: u64,
+    /// Share of IPv6 among hosts and flows, 0 to 1
+    #[arg(long, value_name = "F", default_value_t = 0.1, conflicts_with = "preset")]
+    pub(crate) ipv6_share: f64,
+    /// Start of the first flow
+    #[arg(long, value_name = "TIME", default_value = "2016-09-29T13:22:19.626", conflicts_with = "preset")]
+    pub(crate) start: String,
+    /// Time from the first start to the last: 30m, 2h, 1d
+    #[arg(long, value_name = "SPAN", default_value = "30m", conflicts_with = "preset")]
+    pub(crate) duration: String,
+    /// Reflection attacks planted against 192.0.2.80
+    #[arg(long, value_enum, default_value_t = ReflectionArg::Both, conflicts_with = "preset")]
+    pub(crate) reflection: ReflectionArg,
+    /// A ready set of the options above
+    #[arg(long, value_enum)]
+    pub(crate) preset: Option<Preset>,
+    /// The file to write: .csv .jsonl .json .parquet .arrow as convert does, any other name is a SiLK file
+    /// [default: SiLK to standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReflectionArg {
+    Dns,
+    Snmp,
+    Both,
+    None,
+}
+
+impl From<ReflectionArg> for Reflections {
+    fn from(arg: ReflectionArg) -> Self {
+        match arg {
+            ReflectionArg::Dns => Self::Dns,
+            ReflectionArg::Snmp => Self::Snmp,
+            ReflectionArg::Both => Self::Both,
+            ReflectionArg::None => Self::None,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Preset {
+    /// 1,086,153 records around the half hour of the articles
+    Article,
+}
+
+/// What a job reads: columns, window, site.
+pub(crate) fn scan(
+    input: &InputArgs,
+    columns: Option<&ColumnArgs>,
+    window: Option<&WindowArgs>,
+) -> Result<Scan> {
+    let site = site::load(input.site_config_file.as_deref())?;
+    let mut scan = Scan::default();
+    scan.silk.site = site.as_ref().map(Arc::clone);
+    if let Some(columns) = columns {
+        scan.columns = Projection::parse(&columns.fields)?;
+    }
+    if let Some(args) = window {
+        scan.window = self::window(args, &input.inputs, input.open_options())?;
+    }
+    Ok(scan)
+}
+
+fn window(args: &WindowArgs, inputs: &[PathBuf], open: OpenOptions) -> Result<Option<Window>> {
+    let Some(text) = &args.window else { return Ok(None) };
+    let mode = match args.window_mode {
+        Mode::Start => WindowMode::Start,
+        Mode::Overlap => WindowMode::Overlap,
+    };
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok();
+    let mut anchors = Anchors { now: now.map(|now| Instant::from_ns(now.as_nanos() as i128)), end: None };
+    if text.split("..").any(|time| time.trim_start().starts_with("end")) {
+        anchors.end = data_end(inputs, open)?;
+    }
+    Ok(Some(Window::parse(text, mode, anchors)?))
+}
+
+/// A length of time such as `1s` or `1h30m`.
+pub(crate) fn duration(flag: &str, text: &str) -> Result<Duration> {
+    let wrong =
+        || Error::usage(format!("{flag} {text}: expected a length of time such as 500ms, 1s, 5m, 1h or 1d"));
+    match TimeSpec::parse(&format!("+{text}")) {
+        Ok(TimeSpec::Now(ns)) => u64::try_from(ns).map(Duration::from_nanos).map_err(|_| wrong()),
+        _ => Err(wrong()),
+    }
+}
+
+/// The format that rows leave in, and where a table ends.
+pub(crate) fn exit_options(
+    format: Option<Format>,
+    output: Option<&Path>,
+    table: bool,
+    addresses: Addresses,
+) -> Result<ExitOptions> {
+    let terminal = output.is_none() && std::io::stdout().is_terminal();
+    let format = match (format, output) {
+        (Some(format), _) => format,
+        (None, Some(path)) => Format::of_path(path).ok_or_else(|| {
+            Error::usage(format!(
+                "{}: no format has this ending: expected .parquet .arrow .csv .jsonl .json or .txt, or --format",
+                path.display()
+            ))
+        })?,
+        (None, None) if table && terminal => Format::Table,
+        (None, None) => Format::Csv,
+    };
+    if terminal && format.is_binary() {
+        return Err(Error::usage(format!("{format:?} is not written to a terminal: use -o FILE or a pipe")));
+    }
+    let width = terminal.then(|| console::Term::stdout().size_checked()).flatten();
+    Ok(ExitOptions::new(format)
+        .with_addresses(addresses)
+        .with_table_width(width.map(|(_, columns)| usize::from(columns))))
+}

@@ -1,0 +1,283 @@
+//! From arguments to jobs to an exit code.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::Path;
+
+use clap::{CommandFactory, Parser};
+use flow_frame::{Instant, TimeSpec};
+use flow_report::Style;
+
+use crate::args::{
+    Cli, Command, ConvertArgs, GenerateArgs, InfoArgs, Preset, ReportArgs, RowsArgs, StyleArg, duration,
+    exit_options, scan,
+};
+use crate::commands::convert::{ConvertOptions, convert};
+use crate::commands::generate::{GenerateFormat, generate};
+use crate::commands::info::{Depth, Info, info};
+use crate::commands::report::{Report, ReportOptions, report};
+use crate::commands::rows::{End, rows};
+use crate::console::{Console, Unit};
+use crate::error::{Error, Result, stdout_error};
+use crate::generate::{Options, Traffic};
+use crate::output::{ExitOptions, Format};
+
+/// The older tools that are a part of the command.
+const TOOLS: [&str; 2] = ["rwcut", "rwfileinfo"];
+
+/// Runs the command with the arguments of the process, the program's own name first, and gives its exit code.
+#[must_use]
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let Some((name, rest)) = older_tool(&arguments) {
+        return run_tool(name, rest);
+    }
+    match Cli::try_parse_from(&arguments) {
+        Ok(cli) => run_cli(cli),
+        Err(message) => {
+            // Help and version are no errors and go to standard output. A reader that went away is none either.
+            let _ = message.print();
+            u8::try_from(message.exit_code()).unwrap_or(2)
+        }
+    }
+}
+
+/// The definition of the command line, for manuals and completions.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// An older tool, by the program's own name or as the command, with its arguments untouched.
+fn older_tool(arguments: &[OsString]) -> Option<(&'static str, &[OsString])> {
+    let known = |name: &OsStr| TOOLS.into_iter().find(|tool| OsStr::new(tool) == name);
+    let program = arguments.first().and_then(|program| Path::new(program).file_stem());
+    if let Some(name) = program.and_then(known) {
+        return Some((name, arguments.get(1..)?));
+    }
+    let name = known(arguments.get(1)?)?;
+    Some((name, arguments.get(2..)?))
+}
+
+fn run_tool(name: &str, arguments: &[OsString]) -> u8 {
+    match name {
+        "rwcut" => crate::rwcut::run(arguments),
+        _ => crate::rwfileinfo::run(arguments),
+    }
+}
+
+fn run_cli(cli: Cli) -> u8 {
+    let global = cli.global;
+    let mut console = Console::new(global.quiet, global.verbose, global.progress);
+    if let Some(threads) = global.threads {
+        console.detail(&format!("threads: {threads}"));
+    }
+    let done = match cli.command {
+        Command::Report(args) => run_report(&args, &mut console),
+        Command::Info(args) => run_info(&args, &mut console),
+        Command::Convert(args) => run_convert(args, &mut console),
+        Command::Head(args) => run_rows(args, End::Head, &mut console),
+        Command::Tail(args) => run_rows(args, End::Tail, &mut console),
+        Command::Generate(args) => run_generate(&args, &mut console),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "flowloom", &mut script);
+            print(&script)
+        }
+        Command::Rwcut(passed) => return run_tool("rwcut", &passed.arguments),
+        Command::Rwfileinfo(passed) => return run_tool("rwfileinfo", &passed.arguments),
+    };
+    console.stop();
+    if let Err(error) = done {
+        console.fail(&error);
+    }
+    console.code()
+}
+
+fn print(bytes: &[u8]) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(bytes).and_then(|()| out.flush()).map_err(stdout_error)
+}
+
+fn run_report(args: &ReportArgs, console: &mut Console) -> Result<()> {
+    let options = ReportOptions::default()
+        .with_scan(scan(&args.input, None, Some(&args.window))?)
+        .with_open(args.input.open_options().with_digest(true))
+        .with_every(duration("--every", &args.every)?)
+        .with_style(match args.style {
+            StyleArg::Rates => Style::Rates,
+            StyleArg::Article => Style::Article,
+        })
+        .with_top(usize::from(args.top))
+        .with_keep_flows(args.keep_flows.then(|| ExitOptions::new(Format::Parquet)));
+    let report = report(&args.input.inputs, &args.output, &options, console)?;
+    match &report.written {
+        Some(_) => print(summary_text(&report).as_bytes()),
+        None => Ok(()),
+    }
+}
+
+/// The three sentences, then the rest as a short table.
+fn summary_text(report: &Report) -> String {
+    let summary = &report.data.summary;
+    let [volume, addresses, protocols] = summary.sentences();
+    let mut text = format!("{volume}\n{addresses}\n{protocols}\n\n");
+    let mut line = |name: &str, value: &dyn std::fmt::Display| {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{name:<22}{value}");
+    };
+    line("flows", &summary.flows);
+    line("flows not counted", &(summary.accounts.read.rows - summary.accounts.delivered.rows));
+    line("packets", &summary.packets);
+    line("bytes", &summary.bytes);
+    for (name, time) in [("first flow", summary.first), ("last flow", summary.last)] {
+        if let Some(time) = time {
+            line(name, &Instant::from_ms(time));
+        }
+    }
+    line("empty bins", &summary.empty_bins);
+    let largest =
+        [("largest source", &summary.top.sip_bytes), ("largest destination", &summary.top.dip_bytes)];
+    for (name, rows) in largest {
+        if let Some(row) = rows.first() {
+            line(name, &format_args!("{} ({} bytes)", row.key, row.bytes));
+        }
+    }
+    if let Some(written) = &report.written {
+        line("page", &written.page.display());
+        line("summary", &written.summary.display());
+    }
+    if let Some(flows) = &report.flows {
+        line("flows kept", &flows.display());
+    }
+    text
+}
+
+fn run_info(args: &InfoArgs, console: &mut Console) -> Result<()> {
+    let scan = scan(&args.input, None, None)?;
+    let depth = if args.quick { Depth::Header } else { Depth::Rows };
+    for (i, path) in args.input.inputs.iter().enumerate() {
+        match info(path, depth, args.input.open_options(), &scan, console) {
+            Ok(found) => {
+                let mut text = if args.json { info_json(&found) } else { info_text(&found) };
+                if i > 0 && !args.json {
+                    text.insert(0, '\n');
+                }
+                print(text.as_bytes())?;
+            }
+            Err(error) => console.fail(&error),
+        }
+    }
+    Ok(())
+}
+
+fn info_json(info: &Info) -> String {
+    let facts = info.facts();
+    // By hand, because the order of the facts is part of the text and a map would sort them.
+    let members: Vec<String> = facts.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+    format!("{{{}}}\n", members.join(","))
+}
+
+fn info_text(info: &Info) -> String {
+    use serde_json::Value;
+    let mut text = String::new();
+    for (name, value) in info.facts() {
+        let shown = match &value {
+            Value::Null => "unknown".to_owned(),
+            Value::String(value) => value.clone(),
+            Value::Array(items) => {
+                for item in items {
+                    let _ = writeln!(text, "{name:<16}{}", safe(item.as_str().unwrap_or_default()));
+                }
+                continue;
+            }
+            other => other.to_string(),
+        };
+        let _ = writeln!(text, "{name:<16}{}", safe(&shown));
+    }
+    text
+}
+
+/// Text from a file must not steer the terminal.
+fn safe(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
+}
+
+fn run_convert(args: ConvertArgs, console: &mut Console) -> Result<()> {
+    let exit = exit_options(args.format, args.output.as_deref(), false, args.columns.addresses)?
+        .with_compression(args.compression);
+    let mut options = ConvertOptions::new(exit)
+        .with_scan(scan(&args.input, Some(&args.columns), Some(&args.window))?)
+        .with_open(args.input.open_options())
+        .with_append(args.append);
+    options.output = args.output;
+    let reports = convert(&args.input.inputs, &options, console)?;
+    if let Some(path) = &options.output
+        && reports.iter().any(|report| report.facts.is_some())
+    {
+        let rows: u64 = reports.iter().map(|report| report.delivered()).sum();
+        console.detail(&format!("{rows} rows written to {}", path.display()));
+    }
+    Ok(())
+}
+
+fn run_rows(args: RowsArgs, end: End, console: &mut Console) -> Result<()> {
+    let exit = exit_options(args.format, args.output.as_deref(), true, args.columns.addresses)?;
+    let mut options = ConvertOptions::new(exit)
+        .with_scan(scan(&args.input, Some(&args.columns), Some(&args.window))?)
+        .with_open(args.input.open_options());
+    options.output = args.output;
+    rows(&args.input.inputs, end, args.rows, &options, console)?;
+    Ok(())
+}
+
+fn run_generate(args: &GenerateArgs, console: &mut Console) -> Result<()> {
+    let traffic = match args.preset {
+        Some(Preset::Article) => Traffic::article(args.seed),
+        None => Traffic::new(&generate_options(args)?)?,
+    };
+    let format = match args.output.as_deref().and_then(Format::of_path) {
+        Some(format) => GenerateFormat::Exit(ExitOptions::new(format)),
+        None => GenerateFormat::Silk { invocation: invocation(args) },
+    };
+    let terminal = args.output.is_none() && std::io::IsTerminal::is_terminal(&std::io::stdout());
+    if terminal {
+        return Err(Error::usage("a SiLK file is not written to a terminal: use -o FILE or a pipe"));
+    }
+    console.start("generate", Some(traffic.records()), Unit::Rows);
+    let count = generate(traffic, args.output.as_ref(), &format, |count| console.set(count))?;
+    console.stop();
+    console.detail(&format!("{count} records made"));
+    Ok(())
+}
+
+fn generate_options(args: &GenerateArgs) -> Result<Options> {
+    let start = match TimeSpec::parse(&args.start)? {
+        TimeSpec::At(start) => i64::try_from(start.ns() / 1_000_000).ok(),
+        _ => None,
+    };
+    Ok(Options {
+        records: args.records,
+        seed: args.seed,
+        hosts: args.hosts,
+        ipv6_share: args.ipv6_share,
+        start_ms: start
+            .ok_or_else(|| Error::usage(format!("--start {}: expected a point in time", args.start)))?,
+        duration_ms: duration("--duration", &args.duration)?.as_millis() as u64,
+        reflections: args.reflection.into(),
+    })
+}
+
+/// The options that decide what is made; not the name of the file, so that the same options give the same bytes.
+fn invocation(args: &GenerateArgs) -> String {
+    let GenerateArgs { records, seed, hosts, ipv6_share, start, duration, .. } = args;
+    match args.preset {
+        Some(Preset::Article) => format!("flowloom generate --preset article --seed {seed}"),
+        None => format!(
+            "flowloom generate --records {records} --seed {seed} --hosts {hosts} --ipv6-share {ipv6_share} \
+             --start {start} --duration {duration} --reflection {}",
+            format!("{:?}", args.reflection).to_lowercase()
+        ),
+    }
+}

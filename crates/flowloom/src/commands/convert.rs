@@ -1,0 +1,149 @@
+//! `convert`: flows into a file of another format.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use flow_frame::schema::{FORMAT_KEY, SOURCE_KEY};
+use flow_frame::{FlowReader, Scan};
+
+use crate::error::Result;
+use crate::output::{Exit, ExitOptions, Target, exit};
+use crate::pump::{Consumer, InputReport, Listener, pump};
+use crate::source::OpenOptions;
+
+/// What to convert, and how.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ConvertOptions {
+    /// Columns, window, how SiLK files are read.
+    pub scan: Scan,
+    /// How inputs are opened.
+    pub open: OpenOptions,
+    /// The format to write, and how.
+    pub exit: ExitOptions,
+    /// The file to write; standard output if there is none.
+    pub output: Option<PathBuf>,
+    /// Whether the rows go behind those that the file already holds.
+    pub append: bool,
+}
+
+impl ConvertOptions {
+    /// All stored columns of all rows, to standard output.
+    #[must_use]
+    pub fn new(exit: ExitOptions) -> Self {
+        Self { scan: Scan::default(), open: OpenOptions::default(), exit, output: None, append: false }
+    }
+
+    /// With columns, window and options for SiLK files.
+    #[must_use]
+    pub fn with_scan(mut self, scan: Scan) -> Self {
+        self.scan = scan;
+        self
+    }
+
+    /// With another way of opening inputs.
+    #[must_use]
+    pub fn with_open(mut self, open: OpenOptions) -> Self {
+        self.open = open;
+        self
+    }
+
+    /// With a file to write.
+    #[must_use]
+    pub fn with_output(mut self, output: impl Into<PathBuf>) -> Self {
+        self.output = Some(output.into());
+        self
+    }
+
+    /// With the rows behind those that the file already holds.
+    #[must_use]
+    pub fn with_append(mut self, append: bool) -> Self {
+        self.append = append;
+        self
+    }
+}
+
+/// Writes the flows of all inputs, in their order, into one file or to standard output.
+///
+/// A damaged input ends early: the rows before the damage are kept, the next input follows, and its report has the
+/// failure. If no input can be opened nothing is written. Memory: a batch, and what the exit holds.
+///
+/// # Errors
+/// `Io` if the output cannot be written, `Usage` if it is an input or if rows cannot be appended to it. A file of that
+/// name stays as it was then.
+pub fn convert<P: AsRef<Path>>(
+    inputs: &[P],
+    options: &ConvertOptions,
+    listener: &mut dyn Listener,
+) -> Result<Vec<InputReport>> {
+    let target = match &options.output {
+        None => Target::stdout(),
+        Some(path) if options.append => Target::append(path, inputs)?,
+        Some(path) => Target::create(path, inputs)?,
+    };
+    let names: Vec<String> =
+        inputs.iter().map(|input| input.as_ref().to_string_lossy().into_owned()).collect();
+    let mut rows = Rows::new(target, options.exit.clone(), names);
+    let reports = pump(inputs, &options.scan, options.open, listener, &mut rows)?;
+    rows.finish()?;
+    Ok(reports)
+}
+
+/// Rows on their way to an exit, which is made when the first input has told its columns.
+pub(crate) struct Rows {
+    state: State,
+    options: ExitOptions,
+    sources: Vec<String>,
+}
+
+enum State {
+    Waiting(Option<Target>),
+    Writing(Box<dyn Exit>),
+}
+
+impl Rows {
+    pub(crate) fn new(target: Target, options: ExitOptions, sources: Vec<String>) -> Self {
+        Self { state: State::Waiting(Some(target)), options, sources }
+    }
+
+    /// Ends the file and gives it its name. Without a readable input there is none.
+    pub(crate) fn finish(self) -> Result<()> {
+        match self.state {
+            State::Waiting(_) => Ok(()),
+            State::Writing(exit) => exit.finish()?.commit(),
+        }
+    }
+
+    /// The columns of the first input; the metadata names all inputs.
+    fn schema(&self, reader: &FlowReader) -> SchemaRef {
+        let schema = arrow_array::RecordBatchReader::schema(reader);
+        if self.sources.len() == 1 {
+            return schema;
+        }
+        let mut metadata = schema.metadata().clone();
+        metadata.insert(SOURCE_KEY.to_owned(), self.sources.join("\n"));
+        metadata.remove(FORMAT_KEY);
+        SchemaRef::new(schema.as_ref().clone().with_metadata(metadata))
+    }
+}
+
+impl Consumer for Rows {
+    fn open(&mut self, reader: &FlowReader) -> Result<()> {
+        let schema = self.schema(reader);
+        if let State::Waiting(target) = &mut self.state
+            && let Some(target) = target.take()
+        {
+            self.state = State::Writing(exit(target, &schema, &self.options)?);
+        }
+        Ok(())
+    }
+
+    fn batch(&mut self, batch: &RecordBatch) -> Result<ControlFlow<()>> {
+        if let State::Writing(exit) = &mut self.state {
+            exit.write(batch)?;
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+}

@@ -1,0 +1,114 @@
+//! `head` and `tail`: the first or last rows.
+
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use arrow_array::RecordBatch;
+use flow_frame::FlowReader;
+
+use super::convert::{ConvertOptions, Rows};
+use crate::error::Result;
+use crate::output::Target;
+use crate::pump::{Consumer, InputReport, Listener, pump};
+
+/// Which rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The first of all inputs together.
+    Head,
+    /// The last of all inputs together; these are held in memory.
+    Tail,
+}
+
+/// Writes the first or last `count` rows of all inputs together, as [`convert`](super::convert::convert) writes all.
+///
+/// # Errors
+/// As [`convert`](super::convert::convert).
+pub fn rows<P: AsRef<Path>>(
+    inputs: &[P],
+    end: End,
+    count: u64,
+    options: &ConvertOptions,
+    listener: &mut dyn Listener,
+) -> Result<Vec<InputReport>> {
+    let target = match &options.output {
+        None => Target::stdout(),
+        Some(path) => Target::create(path, inputs)?,
+    };
+    let names = inputs.iter().map(|input| input.as_ref().to_string_lossy().into_owned()).collect();
+    let rows = Rows::new(target, options.exit.clone(), names);
+    match end {
+        End::Head => {
+            let mut scan = options.scan.clone();
+            // A batch is made whole: one of a few rows need not be made of thousands.
+            let rows_of_batch = usize::try_from(count).unwrap_or(usize::MAX);
+            scan.batch_rows = scan.batch_rows.min(rows_of_batch).max(1);
+            let mut head = Head { rows, left: count };
+            let reports = pump(inputs, &scan, options.open, listener, &mut head)?;
+            head.rows.finish()?;
+            Ok(reports)
+        }
+        End::Tail => {
+            let mut tail = Tail { rows, count, held: VecDeque::new(), held_rows: 0 };
+            let reports = pump(inputs, &options.scan, options.open, listener, &mut tail)?;
+            tail.finish()?;
+            Ok(reports)
+        }
+    }
+}
+
+struct Head {
+    rows: Rows,
+    left: u64,
+}
+
+impl Consumer for Head {
+    fn open(&mut self, reader: &FlowReader) -> Result<()> {
+        self.rows.open(reader)
+    }
+
+    fn batch(&mut self, batch: &RecordBatch) -> Result<ControlFlow<()>> {
+        let len = usize::try_from(self.left).unwrap_or(usize::MAX).min(batch.num_rows());
+        let _ = self.rows.batch(&batch.slice(0, len))?;
+        self.left -= len as u64;
+        Ok(if self.left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    }
+}
+
+struct Tail {
+    rows: Rows,
+    count: u64,
+    held: VecDeque<RecordBatch>,
+    held_rows: u64,
+}
+
+impl Tail {
+    fn finish(mut self) -> Result<()> {
+        let mut surplus = usize::try_from(self.held_rows.saturating_sub(self.count)).unwrap_or(usize::MAX);
+        for batch in self.held {
+            let skip = surplus.min(batch.num_rows());
+            surplus -= skip;
+            let _ = self.rows.batch(&batch.slice(skip, batch.num_rows() - skip))?;
+        }
+        self.rows.finish()
+    }
+}
+
+impl Consumer for Tail {
+    fn open(&mut self, reader: &FlowReader) -> Result<()> {
+        self.rows.open(reader)
+    }
+
+    fn batch(&mut self, batch: &RecordBatch) -> Result<ControlFlow<()>> {
+        self.held_rows += batch.num_rows() as u64;
+        self.held.push_back(batch.clone());
+        while let Some(first) = self.held.front()
+            && self.held_rows - first.num_rows() as u64 >= self.count
+        {
+            self.held_rows -= first.num_rows() as u64;
+            self.held.pop_front();
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+}

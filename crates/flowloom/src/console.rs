@@ -1,0 +1,235 @@
+//! What the command tells on standard error: messages, progress; and the exit code that they add up to.
+
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+use clap::ValueEnum;
+use flow_frame::{Accounts, SourceFacts};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use mapped_input::Codec;
+use silk_format::Compression;
+
+use crate::commands::info::record_len;
+use crate::error::{Error, ErrorKind, exit_code};
+use crate::pump::{InputReport, Listener};
+
+/// When progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum ProgressWhen {
+    /// On a terminal, after a moment.
+    #[default]
+    Auto,
+    /// Also into a pipe or file.
+    Always,
+    /// Not at all.
+    Never,
+}
+
+/// Standard error of one run.
+#[derive(Debug)]
+pub(crate) struct Console {
+    quiet: bool,
+    verbose: bool,
+    progress: bool,
+    bar: Option<Bar>,
+    code: u8,
+}
+
+impl Console {
+    pub(crate) fn new(quiet: bool, verbose: bool, progress: ProgressWhen) -> Self {
+        let progress = match progress {
+            ProgressWhen::Auto => !quiet && std::io::stderr().is_terminal(),
+            ProgressWhen::Always => true,
+            ProgressWhen::Never => false,
+        };
+        Self { quiet, verbose, progress, bar: None, code: 0 }
+    }
+
+    /// The highest exit code so far.
+    pub(crate) fn code(&self) -> u8 {
+        self.code
+    }
+
+    /// Tells of an error and remembers its exit code. A reader of our output that went away is none.
+    pub(crate) fn fail(&mut self, error: &Error) {
+        self.fail_after(error, None);
+    }
+
+    fn fail_after(&mut self, error: &Error, delivered: Option<u64>) {
+        if matches!(error.kind(), ErrorKind::ClosedPipe) {
+            return;
+        }
+        self.code = self.code.max(exit_code(error.class()));
+        let mut line = format!("error: {}", with_causes(error));
+        if let Some(rows) = delivered {
+            let rows = if rows == 1 {
+                "1 row before it was".to_owned()
+            } else {
+                format!("{rows} rows before it were")
+            };
+            line += &format!("; {rows} delivered");
+        }
+        self.say(&format!("{line}; {}", error.next_step()));
+    }
+
+    /// A fact that the user should know; `-q` silences it.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.quiet {
+            self.say(text);
+        }
+    }
+
+    /// A fact for `-v`.
+    pub(crate) fn detail(&self, text: &str) {
+        if self.verbose {
+            self.say(text);
+        }
+    }
+
+    fn say(&self, text: &str) {
+        let print = || {
+            // Nobody is left to be told if this fails. Names of files must not steer the terminal.
+            let _ = writeln!(std::io::stderr(), "flowloom: {}", printable(text));
+        };
+        match &self.bar {
+            Some(bar) => bar.bar.suspend(print),
+            None => print(),
+        }
+    }
+
+    /// Shows progress towards `total` units.
+    pub(crate) fn start(&mut self, name: &str, total: Option<u64>, unit: Unit) {
+        if self.progress {
+            self.bar = Some(Bar::new(name, total, unit));
+        }
+    }
+
+    pub(crate) fn set(&self, position: u64) {
+        if let Some(bar) = &self.bar {
+            bar.bar.set_position(position);
+        }
+    }
+
+    pub(crate) fn stop(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.bar.finish_and_clear();
+        }
+    }
+}
+
+/// An error's text and those of its causes that it does not repeat.
+fn with_causes(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text += &format!(": {more}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{FFFD}' } else { c }).collect()
+}
+
+/// What progress counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unit {
+    Bytes,
+    Rows,
+}
+
+#[derive(Debug)]
+struct Bar {
+    bar: ProgressBar,
+    /// Stored bytes of a row, where the position in the file follows from the rows.
+    row_bytes: Option<u64>,
+}
+
+impl Bar {
+    fn new(name: &str, total: Option<u64>, unit: Unit) -> Self {
+        let target = ProgressDrawTarget::stderr_with_hz(10);
+        let bar = ProgressBar::with_draw_target(total, target).with_message(printable(name));
+        let template = match (total, unit) {
+            (Some(_), Unit::Bytes) => "{msg} {wide_bar} {bytes}/{total_bytes} {binary_bytes_per_sec} {eta}",
+            (Some(_), Unit::Rows) => "{msg} {wide_bar} {human_pos}/{human_len} rows {per_sec} {eta}",
+            (None, Unit::Bytes) => "{msg} {spinner} {bytes} {binary_bytes_per_sec} {elapsed}",
+            (None, Unit::Rows) => "{msg} {spinner} {human_pos} rows {per_sec} {elapsed}",
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self { bar, row_bytes: None }
+    }
+}
+
+impl Listener for Console {
+    fn opened(&mut self, facts: &SourceFacts, stored: Option<u64>) {
+        self.detail(&format!(
+            "{}: {} v{}, opened as {:?}, {:?}",
+            facts.name,
+            facts.header.format(),
+            facts.header.record_version(),
+            facts.opened,
+            facts.codec
+        ));
+        // Of uncompressed records the position in the file is known; of others only the rows are.
+        let plain = facts.codec == Codec::Plain && facts.header.compression() == Compression::NONE;
+        let row_bytes = record_len(&facts.header).filter(|_| plain);
+        match row_bytes {
+            Some(_) => self.start(&facts.name, stored, Unit::Bytes),
+            None => self.start(&facts.name, None, Unit::Rows),
+        }
+        if let Some(bar) = &mut self.bar {
+            bar.row_bytes = row_bytes;
+        }
+    }
+
+    fn advanced(&mut self, accounts: &Accounts) {
+        if let Some(bar) = &self.bar {
+            bar.bar.set_position(accounts.read.rows.saturating_mul(bar.row_bytes.unwrap_or(1)));
+        }
+    }
+
+    fn closed(&mut self, input: &InputReport) {
+        self.stop();
+        if let Some(accounts) = &input.accounts {
+            self.detail(&format!(
+                "{}: {} rows read, {} delivered, {} outside the window",
+                input.path.display(),
+                accounts.read.rows,
+                accounts.delivered.rows,
+                accounts.filtered.rows
+            ));
+            let refused: u64 = accounts.refused().map(|(_, tally)| tally.rows).sum();
+            if refused > 0 {
+                self.note(&format!(
+                    "{}: {refused} rows refused: counts of 2^63 and more",
+                    input.path.display()
+                ));
+            }
+        }
+        if let Some(failure) = &input.failure {
+            self.fail_after(failure, input.facts.is_some().then(|| input.delivered()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_highest_code_stays_and_a_closed_pipe_is_none() {
+        let mut console = Console::new(true, false, ProgressWhen::Never);
+        console.fail(&ErrorKind::ClosedPipe.into());
+        assert_eq!(console.code(), 0);
+        console.fail(&Error::usage("x"));
+        console.fail(&ErrorKind::Encode { format: "Arrow", reason: String::new() }.into());
+        assert_eq!(console.code(), 2);
+    }
+}

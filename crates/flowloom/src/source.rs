@@ -1,0 +1,183 @@
+//! Inputs: how a path becomes a reader of flows, and its digest.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+
+use flow_frame::{FlowReader, Scan};
+use mapped_input::Input;
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result};
+
+/// How inputs are opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OpenOptions {
+    /// Map regular files into memory (default), or read them through a buffer.
+    pub map: bool,
+    /// Compute the SHA-256 of the stored bytes beside the reading.
+    pub digest: bool,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        Self { map: true, digest: false }
+    }
+}
+
+impl OpenOptions {
+    /// With or without maps.
+    #[must_use]
+    pub fn with_map(mut self, map: bool) -> Self {
+        self.map = map;
+        self
+    }
+
+    /// With or without a digest.
+    #[must_use]
+    pub fn with_digest(mut self, digest: bool) -> Self {
+        self.digest = digest;
+        self
+    }
+}
+
+/// An input while it is read.
+#[derive(Debug)]
+pub struct Source {
+    /// The flows.
+    pub reader: FlowReader,
+    /// Stored bytes, if it is a file.
+    pub stored: Option<u64>,
+    digest: Option<Hashing>,
+}
+
+#[derive(Debug)]
+enum Hashing {
+    /// A second thread reads the same file.
+    Thread(JoinHandle<io::Result<String>>),
+    /// The reading itself feeds it: a stream can be read once only.
+    Stream(Arc<Mutex<Sha256>>),
+}
+
+impl Source {
+    /// Opens a path; `-` is standard input.
+    ///
+    /// # Errors
+    /// Those of [`flow_frame::open_input`].
+    pub fn open(path: &Path, scan: &Scan, options: OpenOptions) -> Result<Self> {
+        let name = path.to_string_lossy();
+        let (input, digest) = open(path, options).map_err(|e| Error::input(e, path))?;
+        let stored = input.stored_len();
+        let reader = flow_frame::open_input(input, &name, scan)?;
+        Ok(Self { reader, stored, digest })
+    }
+
+    /// The SHA-256 of the stored bytes in lower-case hexadecimal, if it was asked for; of a stream, of what was read.
+    ///
+    /// # Errors
+    /// `Io` if the file could not be read a second time.
+    pub fn digest(self) -> Result<Option<String>> {
+        let name = PathBuf::from(&self.reader.source().name);
+        drop(self.reader);
+        match self.digest {
+            None => Ok(None),
+            Some(Hashing::Thread(thread)) => match thread.join() {
+                Ok(digest) => digest.map(Some).map_err(Error::file("read", &name)),
+                Err(_) => Err(Error::file("read", &name)(io::Error::other("the hashing thread ended early"))),
+            },
+            Some(Hashing::Stream(hasher)) => {
+                let hasher = hasher.lock().map(|hasher| hasher.clone());
+                Ok(hasher.ok().map(|hasher| hex(&hasher.finalize())))
+            }
+        }
+    }
+}
+
+/// Opens the bytes of a path; `-` is standard input.
+pub(crate) fn open_input(path: &Path, options: OpenOptions) -> Result<Input> {
+    match open(path, options) {
+        Ok((input, _)) => Ok(input),
+        Err(error) => Err(Error::input(error, path)),
+    }
+}
+
+/// Whether a path means standard input.
+pub(crate) fn is_stdin(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+fn open(path: &Path, options: OpenOptions) -> mapped_input::Result<(Input, Option<Hashing>)> {
+    let regular = !is_stdin(path) && path.metadata().is_ok_and(|facts| facts.is_file());
+    if regular {
+        let input = if options.map { map(path)? } else { Input::open(path)? };
+        let digest = options.digest.then(|| hash_file(path.to_owned()));
+        return Ok((input, digest));
+    }
+    if !options.digest {
+        let input = if is_stdin(path) { Input::stdin()? } else { Input::open(path)? };
+        return Ok((input, None));
+    }
+    let hasher = Arc::new(Mutex::new(Sha256::new()));
+    let stream: Box<dyn Read + Send> = match is_stdin(path) {
+        true => Box::new(io::stdin()),
+        // Opened here only to be wrapped; the error, if any, is the library's own.
+        false => match File::open(path) {
+            Ok(file) => Box::new(file),
+            Err(_) => Box::new(Input::open(path)?),
+        },
+    };
+    let input = Input::from_reader(HashingReader { stream, hasher: Arc::clone(&hasher) })?;
+    Ok((input, Some(Hashing::Stream(hasher))))
+}
+
+/// The command's one promise: a file that it reads is finished. Flow files are written once, under a temporary name or
+/// for an hour that has passed; who reads one that still grows or may be cut uses `--no-mmap`.
+#[expect(unsafe_code, reason = "mapping needs a promise about other processes that no code can check")]
+fn map(path: &Path) -> mapped_input::Result<Input> {
+    // SAFETY: `Input::map` asks that nobody changes or truncates the file while it is mapped. That is what the
+    // documentation of the command asks of its user, `--no-mmap` being the other way.
+    unsafe { Input::map(path) }
+}
+
+/// Hashes on a thread of its own: the decoder keeps one core busy, and the pages are shared.
+fn hash_file(path: PathBuf) -> Hashing {
+    Hashing::Thread(thread::spawn(move || {
+        let mut file = File::open(path)?;
+        let mut hasher = Sha256::new();
+        let mut buffer = vec![0; 256 << 10];
+        loop {
+            match file.read(&mut buffer) {
+                Ok(0) => return Ok(hex(&hasher.finalize())),
+                Ok(n) => hasher.update(buffer.get(..n).unwrap_or_default()),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+    }))
+}
+
+struct HashingReader {
+    stream: Box<dyn Read + Send>,
+    hasher: Arc<Mutex<Sha256>>,
+}
+
+impl Read for HashingReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.stream.read(buffer)?;
+        if let Ok(mut hasher) = self.hasher.lock() {
+            hasher.update(buffer.get(..n).unwrap_or_default());
+        }
+        Ok(n)
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)]))
+        .collect()
+}

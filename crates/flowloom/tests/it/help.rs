@@ -1,0 +1,114 @@
+//! Help, information, completions.
+
+use serde_json::Value;
+
+use crate::support::{fails, ok, query, run, run_with_input, silk};
+
+const COMMANDS: [&str; 7] = ["report", "info", "convert", "head", "tail", "generate", "completions"];
+
+#[test]
+fn every_command_has_help_with_examples() {
+    let top = ok(["--help"]);
+    for name in COMMANDS {
+        assert!(top.contains(&format!("  {name} ")), "{name}");
+        let help = ok([name, "--help"]);
+        assert!(help.contains("Examples:") && help.contains(&format!("  flowloom {name}")), "{help}");
+    }
+    assert!(top.contains("Exit codes:"));
+    assert!(ok(["--version"]).starts_with("flowloom "));
+}
+
+#[test]
+fn every_column_is_in_the_help_of_fields() {
+    let help = ok(["convert", "--help"]);
+    for column in &flow_frame::FLOW_COLUMNS {
+        assert!(help.contains(&format!("{} ", column.name)), "{}", column.name);
+    }
+}
+
+#[test]
+fn completions_know_the_commands() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = ok(["completions", shell]);
+        assert!(COMMANDS.iter().all(|name| script.contains(name)), "{shell}");
+    }
+    fails(2, ["completions", "tcsh"]);
+}
+
+#[test]
+fn info_tells_what_a_file_is() {
+    let query = query();
+    let text = ok(["info", query.to_str().unwrap()]);
+    for line in
+        ["rows            9242", "compression     zlib", "opened          mapped", "made by: rwfilter"]
+    {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    let json: Value = serde_json::from_str(&ok(["info", "--json", query.to_str().unwrap()])).unwrap();
+    assert_eq!(json["rows"], 9242);
+    assert_eq!(json["record_version"], 1);
+    let quick: Value =
+        serde_json::from_str(&ok(["info", "--json", "--quick", query.to_str().unwrap()])).unwrap();
+    assert_eq!(quick["rows"], Value::Null);
+    let plain = silk("matrix/FT_RWIPV6ROUTING-v1-c0-B.dat");
+    let quick: Value =
+        serde_json::from_str(&ok(["info", "--json", "--quick", plain.to_str().unwrap()])).unwrap();
+    assert_eq!((quick["rows"].as_u64(), quick["byte_order"].as_str()), (Some(151), Some("big")));
+}
+
+#[test]
+fn info_equals_the_files_name_for_every_layout() {
+    let mut checked = 0;
+    for entry in std::fs::read_dir(silk("matrix")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        // FT_NAME-vV-cC-{B,L}.dat
+        let Some(stem) = name.strip_suffix("-L.dat") else { continue };
+        let (stem, compression) = stem.rsplit_once("-c").unwrap();
+        let (format, version) = stem.rsplit_once("-v").unwrap();
+        let info: Value = serde_json::from_str(&ok(["info", "--json", path.to_str().unwrap()])).unwrap();
+        assert!(info["format"].as_str().unwrap().starts_with(format), "{name}: {info}");
+        assert_eq!(info["record_version"].to_string(), version, "{name}");
+        assert_eq!(info["byte_order"], "little", "{name}");
+        let compressions = ["none", "zlib", "lzo1x", "snappy"];
+        let expected = compressions[compression.parse::<usize>().unwrap()];
+        assert!(info["compression"].as_str().unwrap().starts_with(expected), "{name}: {info}");
+        let answer =
+            std::fs::read_to_string(silk("matrix").join(format!("{format}-v{version}.rwcut"))).unwrap();
+        assert_eq!(info["rows"], answer.lines().count(), "{name}");
+        checked += 1;
+    }
+    assert!(checked >= 61, "{checked}");
+}
+
+#[test]
+fn info_on_damage_and_on_other_content() {
+    let stderr = fails(1, ["info", silk("damaged/41-trunc-23").to_str().unwrap()]);
+    assert!(stderr.contains("cut short"), "{stderr}");
+    // An IPset's header is told, and it has no rows.
+    let text = ok(["info", silk("damaged/12-ipset").to_str().unwrap()]);
+    assert!(text.contains("FT_IPSET") && !text.contains("rows "), "{text}");
+}
+
+#[test]
+fn info_reads_standard_input_too() {
+    let bytes = std::fs::read(query()).unwrap();
+    let output = run_with_input(["info", "--json", "-"], &bytes);
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((json["rows"].as_u64(), json["opened"].as_str()), (Some(9242), Some("stdin")));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_with_the_name_of_an_older_tool_is_that_tool() {
+    let dir = tempfile::tempdir().unwrap();
+    let query = query();
+    for name in ["rwcut", "rwfileinfo"] {
+        let link = dir.path().join(name);
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_flowloom"), &link).unwrap();
+        let linked = std::process::Command::new(&link).arg(&query).output().unwrap();
+        let named = run([name, query.to_str().unwrap()]);
+        assert!(linked.status.success() && !linked.stdout.is_empty());
+        assert_eq!(linked.stdout, named.stdout);
+    }
+}

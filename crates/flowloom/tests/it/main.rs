@@ -1,0 +1,16 @@
+//! Tests of the command as its users see it: arguments in; files, text and exit codes out.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests, outside of the functions that are marked as such"
+)]
+
+mod append;
+mod exits;
+mod formats;
+mod help;
+mod interop;
+mod made;
+mod report;
+mod support;

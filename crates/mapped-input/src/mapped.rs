@@ -1,0 +1,50 @@
+//! The one module with `unsafe`: mapping a regular file.
+
+use std::fs::File;
+
+use memmap2::{Mmap, MmapOptions};
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// Bytes of a whole regular file; empty files have no map behind them.
+pub(crate) struct Mapped(Option<Mmap>);
+
+impl Mapped {
+    /// No bytes at all.
+    pub(crate) const EMPTY: Self = Self(None);
+
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        self.0.as_deref().unwrap_or_default()
+    }
+
+    /// Maps the whole of `file`; `None` if it is not a regular file (a pipe, a device, a directory).
+    ///
+    /// The size is looked at before and after, so that a file that is just being written or cut is refused.
+    ///
+    /// # Safety
+    ///
+    /// As long as the returned value lives, nobody may change or truncate the file, in this process or any other.
+    pub(crate) unsafe fn new(file: &File) -> Result<Option<Self>> {
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Ok(None);
+        }
+        let before = metadata.len();
+        // The kernel refuses to map nothing.
+        if before == 0 {
+            return Ok(Some(Self::EMPTY));
+        }
+        // A slice holds at most `isize::MAX` bytes.
+        let len = isize::try_from(before).map_err(|_| Error::new(ErrorKind::TooLong { len: before }))?;
+        // SAFETY: `Mmap::map` asks that nobody changes or truncates the file while the map lives: our caller promises
+        // just that, and the map is private to the returned value. The length was the file's at the look above, at
+        // most `isize::MAX` and not 0; should the file have shrunk since (against the promise), the look below drops
+        // the map before a byte of it is touched.
+        let map = unsafe { MmapOptions::new().len(len.unsigned_abs()).map(file) }?;
+        let after = file.metadata()?.len();
+        if after != before {
+            return Err(Error::new(ErrorKind::Changed { before, after }));
+        }
+        Ok(Some(Self(Some(map))))
+    }
+}

@@ -1,0 +1,131 @@
+//! What both benches read: one layout of each family under each compression, records of the test data repeated to about
+//! fifty megabytes, with the answers known beforehand.
+
+use std::hint::black_box;
+use std::path::{Path, PathBuf};
+
+use silk_format::{Blocks, Column, ColumnBuf, Compression, Header, Options, Validity, Values};
+
+/// Inflated bytes of a case.
+const SIZE: usize = 50_000_000;
+/// Rows that are read column by column at a time: their bytes stay in the first cache.
+const CHUNK: usize = 512;
+/// Rows of a batch, after which the buffers are used again.
+const BATCH: usize = 8192;
+
+pub(crate) const TWO: [Column; 2] = [Column::Stime, Column::Bytes];
+
+const PAIRS: [&str; 7] = [
+    "FT_RWIPV6ROUTING-v1",
+    "FT_RWIPV6-v2",
+    "FT_RWAUGMENTED-v4",
+    "FT_RWSPLIT-v5",
+    "FT_RWFILTER-v5",
+    "FT_RWGENERIC-v5",
+    "FT_FLOWCAP-v5",
+];
+
+pub(crate) struct Case {
+    pub name: String,
+    pub header: Header,
+    pub data: Vec<u8>,
+    pub rows: usize,
+    /// Wrapping sums of the two volume columns.
+    sums: [u64; 2],
+}
+
+impl Case {
+    /// Decodes everything into columns that are dropped batch by batch; returns the rows.
+    pub(crate) fn decode(&self, columns: &[Column], mut each_batch: impl FnMut(&[ColumnBuf])) -> usize {
+        let mut bufs: Vec<_> =
+            columns.iter().map(|column| ColumnBuf::with_capacity(*column, BATCH + CHUNK)).collect();
+        let mut blocks = Blocks::new(&self.header, Options::default(), &self.data).expect("a known layout");
+        let (mut rows, mut filled) = (0, 0);
+        while let Some(block) = blocks.next_block() {
+            let block = block.expect("sound data");
+            rows += block.len();
+            for start in (0..block.len()).step_by(CHUNK) {
+                let end = block.len().min(start + CHUNK);
+                for (column, buf) in columns.iter().zip(&mut bufs) {
+                    block.read(*column, start..end, None, buf);
+                }
+                filled += end - start;
+                if filled >= BATCH {
+                    each_batch(&bufs);
+                    bufs.iter_mut().for_each(ColumnBuf::clear);
+                    filled = 0;
+                }
+            }
+        }
+        each_batch(&bufs);
+        rows
+    }
+
+    /// The timed work: everything is made, nothing is kept.
+    pub(crate) fn run(&self, columns: &[Column]) -> usize {
+        self.decode(columns, |bufs| {
+            black_box(bufs);
+        })
+    }
+
+    /// The answer must be right before it is timed.
+    fn check(&self) {
+        let mut sums = [0u64; 2];
+        let rows = self.decode(&[Column::Packets, Column::Bytes], |bufs| {
+            for (buf, sum) in bufs.iter().zip(&mut sums) {
+                assert!(matches!(buf.validity, Validity::Unset | Validity::All(_)));
+                let Values::U64(values) = &buf.values else { panic!("{:?}", buf.values) };
+                *sum = values.iter().fold(*sum, |sum, value| sum.wrapping_add(*value));
+            }
+        });
+        assert_eq!((rows, sums), (self.rows, self.sums), "{}", self.name);
+        assert_eq!(self.run(&Column::ALL), self.rows);
+    }
+}
+
+/// The larger set where there is one, else the project's own.
+fn file(pair: &str, compression: usize) -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let name = format!("{pair}-c{compression}-L.dat");
+    [
+        here.join("../../testdata/silk/set-a").join(format!("A-{name}")),
+        here.join("../../../shared/testdata/silk/set-a").join(format!("A-{name}")),
+        here.join("../../testdata/silk/matrix").join(&name),
+        here.join("../../../shared/testdata/silk/matrix").join(&name),
+    ]
+    .into_iter()
+    .find(|path| path.exists())
+    .unwrap_or_else(|| panic!("no file for {name}"))
+}
+
+/// Cases are made one by one and dropped, so that only one lies in memory.
+pub(crate) fn for_each_case(mut work: impl FnMut(&Case)) {
+    for pair in PAIRS {
+        for compression in 0..4 {
+            let bytes = std::fs::read(file(pair, compression)).expect("a readable file");
+            let (header, len) = Header::parse(&bytes).expect("a header");
+            let once = &bytes[len..];
+            let (mut rows, mut sums, mut inflated) = (0, [0u64; 2], 0);
+            let mut blocks = Blocks::new(&header, Options::default(), once).expect("a known layout");
+            while let Some(block) = blocks.next_block() {
+                let block = block.expect("sound data");
+                inflated += block.bytes().len();
+                for record in block.records() {
+                    rows += 1;
+                    sums[0] = sums[0].wrapping_add(record.packets());
+                    sums[1] = sums[1].wrapping_add(record.bytes());
+                }
+            }
+            let times = SIZE / inflated;
+            let case = Case {
+                name: format!("{pair}/{}", Compression(compression as u8).name().unwrap_or("?")),
+                header,
+                data: once.repeat(times),
+                rows: rows * times,
+                sums: sums.map(|sum| sum.wrapping_mul(times as u64)),
+            };
+            case.check();
+            work(&case);
+        }
+    }
+}
