@@ -1,5 +1,7 @@
 //! `rwcut` against the text that SiLK 3.19.1 printed for the same files, mapped and read.
 
+#![expect(clippy::unwrap_used, reason = "a test that fails is meant to stop")]
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::Read;
@@ -24,7 +26,10 @@ const SWITCHES: [&str; 6] = [
 /// `testdata/silk` of the project, and the larger collection beside the project where there is one.
 fn roots() -> Vec<PathBuf> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    [here.join("testdata/silk"), here.join("../shared/testdata/silk")].into_iter().filter(|p| p.is_dir()).collect()
+    [here.join("testdata/silk"), here.join("../shared/testdata/silk")]
+        .into_iter()
+        .filter(|p| p.is_dir())
+        .collect()
 }
 
 /// The files below a folder, by their path in it, each once; the project's own go first.
@@ -135,7 +140,9 @@ fn shared_answers(folder: &str, answers: &[(&str, bool)]) -> Vec<Case> {
     let mut cases = Vec::new();
     for (name, path) in &files {
         let name = name.to_str().unwrap();
-        let Some((pair, _)) = name.strip_suffix(".dat").and_then(|name| name.rsplit_once("-c")) else { continue };
+        let Some((pair, _)) = name.strip_suffix(".dat").and_then(|name| name.rsplit_once("-c")) else {
+            continue;
+        };
         for (suffix, repair) in answers {
             if let Some(answer) = files.get(Path::new(&format!("{pair}{suffix}"))) {
                 cases.push((path.clone(), answer.clone(), *repair));
@@ -196,7 +203,11 @@ fn damaged_files() {
         let (status, text) = cut(&path, true, *map);
         if READ.contains(&name) {
             let lines = text.iter().filter(|&&byte| byte == b'\n').count();
-            return if status == 0 && lines == 10 { Ok(()) } else { Err(format!("{name}: {status}, {lines} rows")) };
+            return if status == 0 && lines == 10 {
+                Ok(())
+            } else {
+                Err(format!("{name}: {status}, {lines} rows"))
+            };
         }
         let (expected_status, expected) = match name {
             name if REFUSED.contains(&name) => (1, Vec::new()),
@@ -205,14 +216,20 @@ fn damaged_files() {
             _ => (exit, content(&root.join("damaged-expected").join(format!("{name}.gz")))),
         };
         compare(&path, &text, &expected)?;
-        if status == expected_status { Ok(()) } else { Err(format!("{name}: exit {status}, expected {exit}")) }
+        if status == expected_status {
+            Ok(())
+        } else {
+            Err(format!("{name}: exit {status}, expected {exit}"))
+        }
     });
 }
 
 /// Six files of real traffic, which only stand beside the project.
 #[test]
 fn real_traffic() {
-    let Some(root) = roots().into_iter().find(|root| root.join("real/expected.tsv").is_file()) else { return };
+    let Some(root) = roots().into_iter().find(|root| root.join("real/expected.tsv").is_file()) else {
+        return;
+    };
     let table = std::fs::read_to_string(root.join("real/expected.tsv")).unwrap();
     let rows: Vec<_> = table.lines().map(|line| line.split('\t').collect::<Vec<_>>()).collect();
     for_all(&rows, |row| {

@@ -1,5 +1,7 @@
 //! `rwcut` on the sample of the semantics document (section 0), with the outputs that it shows (section 4).
 
+#![expect(clippy::unwrap_used, reason = "a test that fails is meant to stop")]
+
 use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -33,6 +35,7 @@ default-class all
 /// The records: addresses, ports, protocol, packets, bytes, initial and session flags, attributes, application, start in
 /// ms behind 2009-02-12, duration in ms, sensor, flowtype, in, out, next hop. ICMP type and code stand in the port.
 #[rustfmt::skip]
+#[expect(clippy::type_complexity, reason = "the columns of a table")]
 const SAMPLE: [(&str, &str, u16, u16, u8, u64, u64, u8, u8, u8, u16, i64, u32, u16, u8, u32, u32, &str); 12] = [
     ("10.1.2.3", "192.0.2.10", 52000, 80, 6, 10, 4000, 0x02, 0x19, 0x01, 80, 86_399_500, 2750, 0, 2, 1, 2, "10.0.0.1"),
     ("10.1.2.3", "192.0.2.10", 52001, 443, 6, 3, 180, 0x02, 0x14, 0x21, 443, 86_400_000, 0, 0, 2, 1, 2, "10.0.0.1"),
@@ -94,17 +97,14 @@ impl Bench {
         let mut arguments: Vec<OsString> = switches.split_whitespace().map(OsString::from).collect();
         arguments.push(format!("--site-config-file={}", self.path("silk.conf").display()).into());
         arguments.extend(files.iter().map(|file| self.path(file).into()));
-        let (mut out, mut err) = (Vec::new(), Vec::new());
-        let mut texts = Vec::new();
-        for map in [true, false] {
-            (out, err) = (Vec::new(), Vec::new());
+        let results = [true, false].map(|map| {
+            let (mut out, mut err) = (Vec::new(), Vec::new());
             let run = run_with(&arguments, &self.setup.clone().with_map(map), &mut out, &mut err);
-            texts.push((run.status, String::from_utf8(out.clone()).unwrap()));
-        }
-        assert_eq!(texts[0], texts[1], "mapped and read");
-        let _ = out;
-        let (status, text) = texts.swap_remove(0);
-        (status, text, String::from_utf8(err).unwrap())
+            (run.status, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+        });
+        assert_eq!(results[0], results[1], "mapped and read");
+        let [result, _] = results;
+        result
     }
 
     fn text(&self, switches: &str) -> String {

@@ -1,6 +1,8 @@
 //! `rwfileinfo` against expectations written by hand from the tool's manual and a published output; there are no stored
 //! answers.
 
+#![expect(clippy::unwrap_used, reason = "a test that fails is meant to stop")]
+
 use std::ffi::OsString;
 use std::path::Path;
 
@@ -57,7 +59,7 @@ fn flows() {
                    1  made for a test
 "
     );
-    assert_eq!(run(&[name.clone()]), (0, expected, String::new()));
+    assert_eq!(run(std::slice::from_ref(&name)), (0, expected, String::new()));
     let summary = run(&["--fields=7,8".into(), "--summary".into(), name.clone(), name.clone()]).1;
     let sums = "**SUMMARY**:\n  number-files        2\n  total-records       6\n  all-file-sizes      880\n";
     assert!(summary.ends_with(sums), "{summary}");

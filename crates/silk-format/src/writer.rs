@@ -185,8 +185,10 @@ impl<W: Write> Writer<W> {
     pub fn write(&mut self, record: &FlowRecord) -> Result<()> {
         self.check(record)?;
         let ipv6 = [record.sip, record.dip, record.nhip].iter().any(IpAddr::is_ipv6);
+        let start = self.buffer.len();
+        self.buffer.resize(start + self.layout.len, 0);
         for item in self.layout.items {
-            put(&mut self.buffer, item, self.order, record, ipv6);
+            put(&mut self.buffer[start..], item, self.order, record, ipv6);
         }
         self.records += 1;
         if self.buffer.len() >= FLUSH_AT { self.drain() } else { Ok(()) }
@@ -262,46 +264,56 @@ fn header_bytes(
     Ok(out)
 }
 
-/// Appends one item of the layout: the bits of its fields, in the order the item has.
-fn put(out: &mut Vec<u8>, item: &Item, order: ByteOrder, record: &FlowRecord, ipv6: bool) {
-    let value = item.bits.iter().fold(0u128, |word, bits| {
-        let width = bits.hi - bits.lo + 1;
-        let mask = if width == 128 { u128::MAX } else { (1 << width) - 1 };
+/// Writes one item of the layout into the record's bytes: the bits of its fields, in the order the item has.
+fn put(out: &mut [u8], item: &Item, order: ByteOrder, record: &FlowRecord, ipv6: bool) {
+    let (start, width) = (usize::from(item.offset), usize::from(item.width));
+    let out = &mut out[start..start + width];
+    if let Ok(out) = <&mut [u8; 16]>::try_from(&mut *out) {
+        let address = item.bits.first().map_or(0, |bits| address(bits.field, record, ipv6));
+        *out = address.to_be_bytes();
+        return;
+    }
+    let value = item.bits.iter().fold(0, |word, bits| {
+        let mask = u64::MAX >> (63 - (bits.hi - bits.lo));
         word | (stored(bits.field, record, ipv6) & mask) << bits.lo
     });
-    let width = usize::from(item.width);
-    let big = order == ByteOrder::Big || item.order == Order::Big;
-    if big {
-        out.extend_from_slice(&value.to_be_bytes()[16 - width..]);
+    if order == ByteOrder::Big || item.order == Order::Big {
+        out.copy_from_slice(&value.to_be_bytes()[8 - width..]);
     } else {
-        out.extend_from_slice(&value.to_le_bytes()[..width]);
+        out.copy_from_slice(&value.to_le_bytes()[..width]);
     }
 }
 
-/// The stored value of a field of a layout with separate fields (rules D and R0 of spec 12).
-fn stored(field: Field, record: &FlowRecord, ipv6: bool) -> u128 {
+/// An address as 16 bytes in network order say it, IPv4 mapped.
+fn address(field: Field, record: &FlowRecord, ipv6: bool) -> u128 {
     match field {
         Field::Sip => mapped(record.sip),
         Field::Dip => mapped(record.dip),
         // An IPv6 record without a next hop has `::` there.
-        Field::Nhip if ipv6 && record.nhip.is_ipv4() && record.nhip.is_unspecified() => 0,
-        Field::Nhip => mapped(record.nhip),
+        _ if ipv6 && record.nhip.is_ipv4() && record.nhip.is_unspecified() => 0,
+        _ => mapped(record.nhip),
+    }
+}
+
+/// The stored value of a field of a layout with separate fields (rules D and R0 of spec 12).
+fn stored(field: Field, record: &FlowRecord, ipv6: bool) -> u64 {
+    match field {
         Field::Sport => record.sport.into(),
         Field::Dport => record.dport.into(),
         Field::Proto => record.protocol.into(),
         Field::Flags => record.tcpflags.into(),
         Field::InitFlags => record.initial_tcpflags.into(),
         Field::RestFlags => record.session_tcpflags.into(),
-        Field::TcpState => u128::from(record.attributes & 0x79) | if ipv6 { 0x80 } else { 0 },
+        Field::TcpState => u64::from(record.attributes & 0x79) | if ipv6 { 0x80 } else { 0 },
         Field::Application => record.application.into(),
         Field::Memo => record.memo.into(),
         Field::Sensor => record.sensor_id.into(),
         Field::Flowtype => record.classtype_id.into(),
         Field::Input => record.input.into(),
         Field::Output => record.output.into(),
-        Field::Pkts => record.packets.into(),
-        Field::Bytes => record.bytes.into(),
-        Field::StimeMs => u128::from(record.stime_ms as u64),
+        Field::Pkts => record.packets,
+        Field::Bytes => record.bytes,
+        Field::StimeMs => record.stime_ms as u64,
         Field::ElapsedMs => record.duration_ms.into(),
         // The writer's layout has none of the packed fields.
         _ => 0,

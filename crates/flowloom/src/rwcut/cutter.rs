@@ -224,7 +224,8 @@ fn print(
 ) {
     let Window::Tail { tail, .. } = window else { return printer.rows(text, rows, which) };
     for row in which {
-        let mut line = if lines.len() >= *tail { lines.pop_front().unwrap_or_default() } else { Text::default() };
+        let mut line =
+            if lines.len() >= *tail { lines.pop_front().unwrap_or_default() } else { Text::default() };
         line.clear();
         printer.rows(&mut line, rows, std::slice::from_ref(row));
         lines.push_back(line);

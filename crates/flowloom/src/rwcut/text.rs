@@ -248,10 +248,12 @@ mod tests {
 
     #[test]
     fn values_are_never_cut() {
-        let justified = |width| text(|t| {
-            t.extend(b"x|12345");
-            t.justify(2, width);
-        });
+        let justified = |width| {
+            text(|t| {
+                t.extend(b"x|12345");
+                t.justify(2, width);
+            })
+        };
         assert_eq!(justified(3), "x|12345");
         assert_eq!(justified(9), "x|    12345");
         assert_eq!(justified(1000).len(), 1002);
@@ -259,7 +261,8 @@ mod tests {
 
     #[test]
     fn milliseconds_are_as_in_c() {
-        for (ms, expected) in [(0, "000"), (7, "007"), (70, "070"), (999, "999"), (-7, "-07"), (-500, "-500")] {
+        for (ms, expected) in [(0, "000"), (7, "007"), (70, "070"), (999, "999"), (-7, "-07"), (-500, "-500")]
+        {
             assert_eq!(text(|t| t.milliseconds(ms)), expected);
         }
     }

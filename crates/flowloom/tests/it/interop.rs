@@ -22,10 +22,10 @@ def from_polars(engine, frame):
 
 path = sys.argv[1]
 arrow = path.endswith(".arrow")
-table = pyarrow.ipc.open_file(path).read_all() if arrow else pyarrow.parquet.read_table(path)
-from_polars("pyarrow", polars.from_arrow(table))
+flows = pyarrow.ipc.open_file(path).read_all() if arrow else pyarrow.parquet.read_table(path)
+from_polars("pyarrow", polars.from_arrow(flows))
 from_polars("polars", polars.read_ipc(path) if arrow else polars.read_parquet(path))
-source = "table" if arrow else f"'{path}'"
+source = "flows" if arrow else f"'{path}'"
 query = f"select count(*), sum(bytes), sum(packets), count(distinct sip), epoch_ms(min(stime)) from {source}"
 rows, nbytes, packets, sources, first = duckdb.sql(query).fetchall()[0]
 largest = duckdb.sql(f"select sip from {source} group by sip order by sum(bytes) desc, sip limit 1").fetchall()[0][0]

@@ -183,6 +183,28 @@ fn halves() {
     );
 }
 
+/// Compressed payloads come in the blocks of flow files; an entry may cross from one into the next.
+#[cfg(feature = "zlib")]
+#[test]
+fn compressed() {
+    use std::io::Write;
+    let payload = bitmap_payload(ByteOrder::Little);
+    let mut file = set_file(2, ByteOrder::Little, None, &[]);
+    file[7] = 1;
+    for block in payload.chunks(10_000) {
+        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(block).unwrap();
+        let bytes = encoder.finish().unwrap();
+        file.extend((bytes.len() as u32).to_be_bytes());
+        file.extend((block.len() as u32).to_be_bytes());
+        file.extend(bytes);
+    }
+    assert_eq!(blocks(&IpSet::parse(&file).unwrap()), EXAMPLE);
+    assert_eq!(IpSet::parse(&file[..file.len() - 1]).unwrap_err().class(), Class::Malformed);
+    let small = Limits::default().with_payload_bytes(20_000);
+    assert_eq!(IpSet::parse_with(&file, &small).unwrap_err().class(), Class::Limit);
+}
+
 #[test]
 fn refused() {
     let class = |bytes: &[u8]| IpSet::parse(bytes).unwrap_err().class();

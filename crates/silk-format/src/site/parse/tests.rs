@@ -224,6 +224,21 @@ fn lenient_ends() {
     assert!(SiteConfig::parse(b"sensor 1 S1\nfoo").is_ok());
 }
 
+/// The site of the workspace's test data; not there in the published crate.
+#[test]
+fn site_of_the_test_data() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/silk/silk.conf");
+    let Ok(bytes) = std::fs::read(path) else { return };
+    let site = SiteConfig::parse(&bytes).unwrap();
+    assert!(site.sensors().map(|s| (s.id, s.name.clone())).eq((0..15).map(|id| (id, format!("S{id}")))));
+    let names: Vec<_> = site.flowtypes().map(|t| (t.id, t.class, t.name, t.flowtype)).collect();
+    assert_eq!(names.len(), 11);
+    assert_eq!((names[2], names[10]), ((2, "all", "inweb", "iw"), (10, "all", "other", "other")));
+    let all = site.default_class().unwrap();
+    assert_eq!((all.sensors.len(), all.default_types.as_slice()), (15, &[0, 2, 8][..]));
+    assert_eq!(site.path_format(), "%T/%Y/%m/%d/%x");
+}
+
 mod hostile {
     use super::SiteConfig;
     use proptest::prelude::*;
