@@ -35,7 +35,8 @@ fn edges_point_down() {
         if OUTSIDE.contains(&name) {
             continue;
         }
-        let (.., allowed) = EDGES.iter().find(|edge| edge.1 == name).unwrap_or_else(|| panic!("{name} has no level"));
+        let (.., allowed) =
+            EDGES.iter().find(|edge| edge.1 == name).unwrap_or_else(|| panic!("{name} has no level"));
         let unknown = UNKNOWN.iter().find(|row| row.0 == name).map_or(&[][..], |row| row.1);
         for dependency in package["dependencies"].as_array().expect("dependencies") {
             let used = dependency["name"].as_str().expect("a name");
@@ -43,7 +44,10 @@ fn edges_point_down() {
             assert!(!ours || allowed.contains(&used), "{name} must not use {used}");
             // Tests may use more than the crate itself.
             let normal = dependency["kind"].is_null();
-            assert!(!normal || !unknown.iter().any(|start| used.starts_with(start)), "{name} must not know {used}");
+            assert!(
+                !normal || !unknown.iter().any(|start| used.starts_with(start)),
+                "{name} must not know {used}"
+            );
         }
     }
 }
@@ -52,7 +56,15 @@ fn edges_point_down() {
 #[test]
 fn format_crates_stay_light() {
     for name in ["mapped-input", "silk-format"] {
-        let tree = cargo(&["tree", "-p", name, "--no-default-features", "--edges=normal", "--prefix=none", "--format={p}"]);
+        let tree = cargo(&[
+            "tree",
+            "-p",
+            name,
+            "--no-default-features",
+            "--edges=normal",
+            "--prefix=none",
+            "--format={p}",
+        ]);
         let used: BTreeSet<&str> = tree.lines().skip(1).filter_map(|line| line.split(' ').next()).collect();
         // What derives at compile time is not linked; it hangs on the derive package.
         let derive = ["proc-macro2", "quote", "syn", "unicode-ident", "thiserror-impl"];

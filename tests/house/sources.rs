@@ -43,7 +43,9 @@ fn versions_stand_once() {
     for name in CRATES.map(|name| format!("crates/{name}")).iter().map(String::as_str).chain(["fuzz"]) {
         let manifest = read(format!("{name}/Cargo.toml"));
         let dependencies = manifest.split("\n[").filter(|table| {
-            ["dependencies]", "dev-dependencies]", "build-dependencies]"].iter().any(|start| table.starts_with(start))
+            ["dependencies]", "dev-dependencies]", "build-dependencies]"]
+                .iter()
+                .any(|start| table.starts_with(start))
         });
         for line in dependencies.flat_map(|table| table.lines().skip(1)) {
             let outside = line.is_empty() || line.starts_with('#') || line.contains("workspace = true");

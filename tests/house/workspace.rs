@@ -40,13 +40,17 @@ pub(crate) fn packages() -> Vec<Value> {
 }
 
 pub(crate) fn package(name: &str) -> Value {
-    packages().into_iter().find(|package| package["name"] == name).unwrap_or_else(|| panic!("no package {name}"))
+    packages()
+        .into_iter()
+        .find(|package| package["name"] == name)
+        .unwrap_or_else(|| panic!("no package {name}"))
 }
 
 /// The names of a package's targets of one kind: `example`, `bench`, `bin`.
 pub(crate) fn targets(package: &Value, kind: &str) -> Vec<String> {
     let targets = package["targets"].as_array().expect("targets").iter();
-    let of_kind = targets.filter(|target| target["kind"].as_array().is_some_and(|kinds| kinds.contains(&kind.into())));
+    let of_kind =
+        targets.filter(|target| target["kind"].as_array().is_some_and(|kinds| kinds.contains(&kind.into())));
     of_kind.map(|target| target["name"].as_str().expect("a name").to_owned()).collect()
 }
 

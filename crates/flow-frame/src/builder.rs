@@ -36,7 +36,7 @@ pub struct FlowRow {
     pub sport: u16,
     /// Destination port; type · 256 + code of ICMP.
     pub dport: u16,
-    /// IP protocol. `icmptype` and `icmpcode` are made from `dport` for 1 and 58.
+    /// IP protocol. `icmptype` and `icmpcode` are made from `dport` for 1, and for 58 if the flow is IPv6.
     pub protocol: u8,
     /// Packets, below 2^63.
     pub packets: u64,
@@ -161,7 +161,7 @@ impl FlowBatchBuilder {
     pub fn push(&mut self, row: &FlowRow) -> Result<()> {
         check_counts("packets", &[row.packets])?;
         check_counts("bytes", &[row.bytes])?;
-        let is_icmp = matches!(row.protocol, 1 | 58);
+        let is_icmp = row.protocol == 1 || (row.protocol == 58 && row.is_ipv6);
         let [icmptype, icmpcode] = row.dport.to_be_bytes();
         for (column, buf) in &mut self.buffers {
             let present = match column {
@@ -264,6 +264,15 @@ impl FlowBatchBuilder {
         if let Some((column, buf)) = buffers.iter().find(|(_, buf)| buf.len() != rows) {
             let name = column.name().to_owned();
             return Err(ErrorKind::Rows { name, expected: rows, found: buf.len() }.into());
+        }
+        let with_nulls = self.outputs.iter().find_map(|output| match output {
+            Output::Stored { buffer, column } if !column.nullable() && has_nulls(&buffers[*buffer].1) => {
+                Some(column.name)
+            }
+            _ => None,
+        });
+        if let Some(name) = with_nulls {
+            return Err(Error::usage(format!("column {name:?} got a null and cannot hold one")));
         }
         let mut made: Vec<Option<ArrayRef>> = vec![None; buffers.len()];
         let mut columns = Vec::with_capacity(self.outputs.len());
@@ -369,6 +378,14 @@ fn extend_validity(buf: &mut ColumnBuf, added: usize, mut present: impl Iterator
     }
     if let Validity::Some(bits) = &mut buf.validity {
         bits.extend(&mut present);
+    }
+}
+
+fn has_nulls(buf: &ColumnBuf) -> bool {
+    match &buf.validity {
+        Validity::Unset | Validity::All(_) => false,
+        Validity::None(rows) => *rows > 0,
+        Validity::Some(bits) => bits.count_ones() < bits.len(),
     }
 }
 

@@ -61,8 +61,9 @@ impl Names {
             Values::U8(ids) => ids.iter().map(|id| self.key(usize::from(*id))).collect(),
             _ => Vec::new(),
         };
-        // 65535 and 255, which mean "no number", never have a name.
-        let nulls = NullBuffer::from_iter(keys.iter().map(|key| *key >= 0));
+        // The value under a null number may be one that has a name.
+        let named = keys.iter().enumerate().map(|(row, key)| *key >= 0 && numbers.validity.is_present(row));
+        let nulls = NullBuffer::from_iter(named);
         let nulls = Some(nulls).filter(|nulls| nulls.null_count() > 0);
         let keys = PrimitiveArray::<Int32Type>::new(ScalarBuffer::from(keys), nulls);
         Ok(Arc::new(DictionaryArray::try_new(keys, Arc::clone(&self.dictionary))?))

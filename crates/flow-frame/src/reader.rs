@@ -1,7 +1,7 @@
 //! From an input to record batches.
 
 use std::collections::VecDeque;
-use std::io::{BufRead, Cursor, Read};
+use std::io::{Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -95,13 +95,9 @@ enum State {
 /// Where records come from.
 enum Engine {
     /// Uncompressed records in memory: decoded in place, `next` is the first record that was not.
-    InPlace {
-        memory: Memory,
-        header: Header,
-        options: Options,
-        next: usize,
-    },
-    Stream(Box<Reader<Box<dyn Read + Send>>>),
+    InPlace { memory: Memory, header: Header, options: Options, next: usize },
+    /// Blocks one by one: `next` is the first record of the reader's block that was not decoded.
+    Stream { reader: Box<Reader<Box<dyn Read + Send>>>, next: usize },
 }
 
 /// The whole content of an input.
@@ -124,12 +120,13 @@ impl AsRef<[u8]> for Map {
 
 impl FlowReader {
     fn of_input(mut input: Input, name: &str, scan: &Scan) -> Result<Self> {
-        // A buffered input is only short of four bytes if it is as short itself.
-        let first = input.fill_buf().map_err(ErrorKind::Io)?.iter().take(4).copied().collect();
+        // A single read may give less than there is: a pipe, or the first of several small gzip members.
+        let mut first = Vec::with_capacity(4);
+        input.by_ref().take(4).read_to_end(&mut first).map_err(ErrorKind::Io)?;
         let opened = (input.opened(), input.codec());
-        Self::new(first, opened, name, scan, |options| match input.as_slice() {
+        Self::new(first.clone(), opened, name, scan, |options| match input.as_slice() {
             Some(_) => Engine::of_memory(Memory(Box::new(Map(input))), options),
-            None => Engine::of_reader(input, options),
+            None => Engine::of_reader(Cursor::new(first).chain(input), options),
         })
     }
 
@@ -181,7 +178,9 @@ impl FlowReader {
             Engine::InPlace { memory, header, options, next } => {
                 in_place_step(memory.as_ref(), header, options, next, &mut self.assembler, &mut self.ready)
             }
-            Engine::Stream(reader) => stream_step(reader, &mut self.assembler, &mut self.ready),
+            Engine::Stream { reader, next } => {
+                stream_step(reader, next, &mut self.assembler, &mut self.ready)
+            }
         };
         match step {
             Ok(true) => State::Reading,
@@ -201,6 +200,16 @@ impl FlowReader {
     #[must_use]
     pub fn accounts(&self) -> &Accounts {
         self.assembler.accounts()
+    }
+
+    /// Bytes so far behind the mark that ends the blocks of a compressed SiLK file: they are not decoded, as SiLK's own
+    /// tools do not.
+    #[must_use]
+    pub fn ignored_bytes(&self) -> u64 {
+        match &self.engine {
+            Engine::InPlace { .. } => 0,
+            Engine::Stream { reader, .. } => reader.ignored_bytes(),
+        }
     }
 
     /// What the input turned out to be.
@@ -223,13 +232,13 @@ impl Engine {
 
     fn of_reader(reader: impl Read + Send + 'static, options: Options) -> Result<Self> {
         let reader: Box<dyn Read + Send> = Box::new(reader);
-        Ok(Self::Stream(Box::new(Reader::new(reader, options)?)))
+        Ok(Self::Stream { reader: Box::new(Reader::new(reader, options)?), next: 0 })
     }
 
     fn header(&self) -> &Header {
         match self {
             Self::InPlace { header, .. } => header,
-            Self::Stream(reader) => reader.header(),
+            Self::Stream { reader, .. } => reader.header(),
         }
     }
 }
@@ -259,19 +268,19 @@ fn in_place_step(
     }
 }
 
-/// Decodes one block. `Ok(false)`: there is none.
+/// Decodes as many records of the reader's block as make a batch. `Ok(false)`: there is no block left.
 fn stream_step(
     reader: &mut Reader<Box<dyn Read + Send>>,
+    next: &mut usize,
     assembler: &mut Assembler,
     ready: &mut VecDeque<RecordBatch>,
 ) -> Result<bool> {
-    let Some(block) = reader.next_block() else { return Ok(false) };
-    let block = block?;
-    let mut next = 0;
-    // A block cannot be kept, so all the batches that it fills are made now: at most 1 MiB of records.
-    while next < block.len() {
-        next = assembler.append(block, next, ready)?;
+    if *next >= reader.block().len() {
+        let Some(block) = reader.next_block() else { return Ok(false) };
+        block?;
+        *next = 0;
     }
+    *next = assembler.append(reader.block(), *next, ready)?;
     Ok(true)
 }
 

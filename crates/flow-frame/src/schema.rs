@@ -143,7 +143,7 @@ const fn derived(name: &'static str, source: Derived, meaning: &'static str) -> 
 
 const NO_FIELD: Option<&str> = Some("the layout has none");
 const NO_FLAGS: Option<&str> = Some("the record has no separate flags");
-const NOT_ICMP: Option<&str> = Some("the protocol is neither ICMP nor ICMPv6");
+const NOT_ICMP: Option<&str> = Some("the flow is not ICMP: protocol 1, or 58 of an IPv6 flow");
 
 /// The table. "All columns" means the stored ones; derived text is made only when asked for.
 pub const FLOW_COLUMNS: [FlowColumn; 27] = [

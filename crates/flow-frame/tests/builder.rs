@@ -85,5 +85,33 @@ fn what_does_not_fit_is_refused() {
 
     builder.append(Column::Memo, Values::U16(vec![1, 2]), Some(&[true, false])).unwrap();
     builder.append(Column::Bytes, Values::U64(vec![1, 2]), Some(&[true, false])).unwrap();
-    assert!(builder.finish().is_err(), "bytes cannot be null");
+    let null = builder.finish().unwrap_err();
+    assert_eq!(
+        (null.class(), null.to_string().as_str()),
+        (Class::Usage, "column \"bytes\" got a null and cannot hold one")
+    );
+}
+
+#[test]
+fn a_null_number_has_no_name() {
+    let site = SiteConfig::parse(b"sensor 0 S0\nclass all\n sensors S0\n type 0 in in\nend class\n").unwrap();
+    let projection = Projection::parse("sensor,class,type").unwrap();
+    let mut builder = FlowBatchBuilder::with_site(&projection, Some(&site));
+    builder.push(&FlowRow::default()).unwrap();
+    builder.push(&FlowRow { sensor_id: Some(0), classtype_id: Some(0), ..FlowRow::default() }).unwrap();
+    let batch = builder.finish().unwrap();
+    for column in batch.columns() {
+        assert_eq!((column.is_null(0), column.is_null(1)), (true, false));
+    }
+}
+
+#[test]
+fn protocol_58_is_icmp_in_ipv6_flows_only() {
+    let mut builder = FlowBatchBuilder::new(&Projection::parse("icmptype").unwrap());
+    for (protocol, is_ipv6) in [(1, false), (1, true), (58, false), (58, true), (6, true)] {
+        builder.push(&FlowRow { protocol, is_ipv6, ..FlowRow::default() }).unwrap();
+    }
+    let batch = builder.finish().unwrap();
+    let present = (0..5).map(|row| batch.column(0).is_valid(row)).collect::<Vec<_>>();
+    assert_eq!(present, [true, true, false, true, false]);
 }

@@ -214,3 +214,13 @@ fn wrong_columns_are_named() {
     assert_eq!(fine.class(), Class::Usage);
     assert!(Resampler::new(Duration::ZERO, Vec::new()).is_err());
 }
+
+#[test]
+fn values_of_another_type_are_refused_not_dropped() {
+    use arrow_array::{Int64Array, UInt8Array, UInt16Array};
+    let mut distinct = Distinct::new(&arrow_schema::DataType::UInt8).unwrap();
+    distinct.update(&UInt8Array::from(vec![1, 2])).unwrap();
+    assert_eq!(distinct.update(&UInt16Array::from(vec![1000])).unwrap_err().class(), Class::Usage);
+    assert_eq!(distinct.update(&Int64Array::from(vec![1])).unwrap_err().class(), Class::Usage);
+    assert_eq!(distinct.count(), 2);
+}

@@ -1,11 +1,11 @@
 //! What the command tells on standard error: messages, progress; and the exit code that they add up to.
 
 use std::io::{IsTerminal, Write};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 use flow_frame::{Accounts, SourceFacts};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use mapped_input::Codec;
 use silk_format::Compression;
 
@@ -19,7 +19,7 @@ pub(crate) enum ProgressWhen {
     /// On a terminal, after a moment.
     #[default]
     Auto,
-    /// Also into a pipe or file.
+    /// Also into a pipe or file, there as a line a second.
     Always,
     /// Not at all.
     Never,
@@ -60,7 +60,7 @@ impl Console {
             return;
         }
         self.code = self.code.max(exit_code(error.class()));
-        let mut line = format!("error: {}", with_causes(error));
+        let mut line = format!("error: {}", error.with_causes());
         if let Some(rows) = delivered {
             let rows = if rows == 1 {
                 "1 row before it was".to_owned()
@@ -104,35 +104,28 @@ impl Console {
         }
     }
 
-    pub(crate) fn set(&self, position: u64) {
-        if let Some(bar) = &self.bar {
-            bar.bar.set_position(position);
+    pub(crate) fn set(&mut self, position: u64) {
+        let Some(bar) = &mut self.bar else { return };
+        bar.bar.set_position(position);
+        if bar.line_is_due() {
+            let line = bar.line();
+            self.say(&line);
         }
     }
 
     pub(crate) fn stop(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.bar.finish_and_clear();
+            if bar.told.is_some() {
+                self.say(&bar.line());
+            }
         }
     }
 }
 
-/// An error's text and those of its causes that it does not repeat.
-fn with_causes(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            text += &format!(": {more}");
-        }
-        cause = error.source();
-    }
-    text
-}
-
+/// A message is one line, whatever is in the names of files.
 fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{FFFD}' } else { c }).collect()
+    text.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
 }
 
 /// What progress counts.
@@ -147,10 +140,16 @@ struct Bar {
     bar: ProgressBar,
     /// Stored bytes of a row, where the position in the file follows from the rows.
     row_bytes: Option<u64>,
+    unit: Unit,
+    /// Where no bar can be drawn: when the last line was told.
+    told: Option<Instant>,
 }
+
+const BETWEEN_LINES: Duration = Duration::from_secs(1);
 
 impl Bar {
     fn new(name: &str, total: Option<u64>, unit: Unit) -> Self {
+        let told = (!std::io::stderr().is_terminal()).then(Instant::now);
         let target = ProgressDrawTarget::stderr_with_hz(10);
         let bar = ProgressBar::with_draw_target(total, target).with_message(printable(name));
         let template = match (total, unit) {
@@ -163,7 +162,30 @@ impl Bar {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(200));
-        Self { bar, row_bytes: None }
+        Self { bar, row_bytes: None, unit, told }
+    }
+
+    fn line_is_due(&mut self) -> bool {
+        match &mut self.told {
+            Some(told) if told.elapsed() >= BETWEEN_LINES => {
+                *told = Instant::now();
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// How far it is, in words.
+    fn line(&self) -> String {
+        let count = |n| match self.unit {
+            Unit::Bytes => HumanBytes(n).to_string(),
+            Unit::Rows => format!("{} rows", HumanCount(n)),
+        };
+        let (name, done) = (self.bar.message(), count(self.bar.position()));
+        match self.bar.length() {
+            Some(total) => format!("{name}: {done} of {}", count(total)),
+            None => format!("{name}: {done}"),
+        }
     }
 }
 
@@ -190,9 +212,8 @@ impl Listener for Console {
     }
 
     fn advanced(&mut self, accounts: &Accounts) {
-        if let Some(bar) = &self.bar {
-            bar.bar.set_position(accounts.read.rows.saturating_mul(bar.row_bytes.unwrap_or(1)));
-        }
+        let unit = self.bar.as_ref().and_then(|bar| bar.row_bytes).unwrap_or(1);
+        self.set(accounts.read.rows.saturating_mul(unit));
     }
 
     fn closed(&mut self, input: &InputReport) {

@@ -19,12 +19,14 @@ pub enum ErrorKind {
     Flow(#[source] flow_frame::Error),
     #[error("{0}")]
     Silk(#[source] silk_format::Error),
-    #[error("{0}")]
-    Site(#[source] silk_format::site::SiteError),
+    #[error("{}", first_problems(.0))]
+    Site(silk_format::site::SiteError),
     #[error("{0}")]
     Report(#[source] flow_report::Error),
     #[error("{}: {source}", .path.display())]
     Input { path: PathBuf, source: mapped_input::Error },
+    #[error("{}: {source}", .path.display())]
+    In { path: PathBuf, source: Error },
     #[error("cannot {action} {}: {source}", .path.display())]
     File { action: &'static str, path: PathBuf, source: io::Error },
     #[error("cannot write to standard output: {0}")]
@@ -39,6 +41,19 @@ pub enum ErrorKind {
     Encode { format: &'static str, reason: String },
     #[error("{0}")]
     Usage(String),
+}
+
+/// A file that is no site configuration at all is wrong in every line: the first ones tell enough.
+fn first_problems(error: &silk_format::site::SiteError) -> String {
+    const SHOWN: usize = 3;
+    let problems = error.problems();
+    let mut text: Vec<String> = problems.iter().take(SHOWN).map(ToString::to_string).collect();
+    match problems.len().saturating_sub(SHOWN) {
+        0 => {}
+        1 => text.push("and 1 more problem".to_owned()),
+        more => text.push(format!("and {more} more problems")),
+    }
+    text.join("; ")
 }
 
 /// An error of a job: one word wide, with a [`kind`](Self::kind) and a [`class`](Self::class).
@@ -60,6 +75,33 @@ impl Error {
         ErrorKind::Site(source).into()
     }
 
+    /// An error that does not say itself which file it is about.
+    pub(crate) fn in_file(self, path: &Path) -> Self {
+        ErrorKind::In { path: path.to_owned(), source: self }.into()
+    }
+
+    /// A failed read of an input, whose cause may be damage of what wraps it.
+    pub(crate) fn read(source: io::Error, path: &Path) -> Self {
+        match source.downcast::<mapped_input::Error>() {
+            Ok(damage) => Self::input(damage, path),
+            Err(source) => Self::file("read", path)(source),
+        }
+    }
+
+    /// The text, and the texts of those causes that it does not repeat.
+    pub(crate) fn with_causes(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            let more = error.to_string();
+            if !text.contains(&more) {
+                text += &format!(": {more}");
+            }
+            cause = error.source();
+        }
+        text
+    }
+
     /// The system refused to `action` ("read", "create", …) a file.
     pub(crate) fn file(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| ErrorKind::File { action, path: path.to_owned(), source }.into()
@@ -79,6 +121,7 @@ impl Error {
             ErrorKind::Silk(e) => e.class().into(),
             ErrorKind::Site(e) => e.class().into(),
             ErrorKind::Input { source, .. } => source.class().into(),
+            ErrorKind::In { source, .. } => source.class(),
             ErrorKind::Report(e) => match e.class() {
                 flow_report::Class::Io => Class::Io,
                 flow_report::Class::Malformed => Class::Malformed,
@@ -96,7 +139,7 @@ impl Error {
         match self.kind() {
             ErrorKind::OwnInput { .. } => "write to another name with -o",
             ErrorKind::Append { .. } => {
-                "write to a new file, or convert with the same --fields and --addresses"
+                "write to a new file, or convert with the same --fields, --addresses and --site-config-file"
             }
             ErrorKind::Stdout(_) => "check the disk or the program behind the pipe",
             _ => match self.class() {

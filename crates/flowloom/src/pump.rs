@@ -127,11 +127,11 @@ fn read(
 /// The start of the last flow of all inputs: what `end` in a window means. Costs one pass over one column.
 ///
 /// # Errors
-/// `Usage` if an input is standard input, which cannot be read twice; those of opening.
+/// `Usage` if an input is standard input or a pipe, which cannot be read twice; those of opening.
 pub fn data_end<P: AsRef<Path>>(inputs: &[P], options: OpenOptions) -> Result<Option<flow_frame::Instant>> {
-    if inputs.iter().any(|input| crate::source::is_stdin(input.as_ref())) {
+    if inputs.iter().any(|input| crate::source::is_stream(input.as_ref())) {
         return Err(Error::usage(
-            "a window relative to the end needs files: standard input can be read only once",
+            "a window relative to the end needs files: standard input and pipes can be read only once",
         ));
     }
     let scan = Scan::default().with_columns(flow_frame::Projection::names(["stime"])?);

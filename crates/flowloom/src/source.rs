@@ -109,6 +109,11 @@ pub(crate) fn is_stdin(path: &Path) -> bool {
     path == Path::new("-")
 }
 
+/// Whether a path can be read only once: standard input, a named pipe or another device.
+pub(crate) fn is_stream(path: &Path) -> bool {
+    is_stdin(path) || path.metadata().is_ok_and(|facts| !facts.is_file() && !facts.is_dir())
+}
+
 fn open(path: &Path, options: OpenOptions) -> mapped_input::Result<(Input, Option<Hashing>)> {
     let regular = !is_stdin(path) && path.metadata().is_ok_and(|facts| facts.is_file());
     if regular {

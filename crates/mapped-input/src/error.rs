@@ -28,7 +28,7 @@ pub enum Class {
 #[non_exhaustive]
 #[allow(missing_docs, reason = "the message of each variant says what its numbers are")]
 pub enum ErrorKind {
-    #[error("cannot read")]
+    #[error("cannot read: {0}")]
     Io(#[source] io::Error),
     #[error("{codec} data cut short")]
     Truncated { codec: Codec },

@@ -179,6 +179,22 @@ fn damage_in_the_middle_gives_the_data_before_it() {
     }
 }
 
+/// One block of 3000 equal bytes, then a wrong checksum, or a block of the reserved type.
+#[test]
+fn a_sound_zstd_block_before_damage_is_delivered() {
+    let header = [0x28, 0xb5, 0x2f, 0xfd, 0x04, 0x40];
+    let block = |last: u32, size: u32| (last | 1 << 1 | size << 3).to_le_bytes()[..3].to_vec();
+    let wrong_sum = [&header[..], &block(1, 3000), b"x", &[1, 2, 3, 4]].concat();
+    let reserved = [&header[..], &block(0, 3000), b"x", &[7, 0, 0]].concat();
+    for stored in [wrong_sum, reserved] {
+        for (piece, buffer) in [(1, 16), (1000, 100), (1000, 1 << 16)] {
+            let (all, error) = drain(&mut pieces(stored.clone(), piece, buffer));
+            assert_eq!(class_of(&error.unwrap()), Class::Malformed);
+            assert_eq!(all, [b'x'; 3000]);
+        }
+    }
+}
+
 #[test]
 fn optional_gzip_header_fields_are_passed_over_and_checked() {
     let gzip = |name: &str| {

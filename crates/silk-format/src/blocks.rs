@@ -14,8 +14,8 @@ const MAX_BLOCK: u32 = 1 << 20;
 pub(crate) enum BlockHeader {
     /// More bytes are needed to tell.
     Need(usize),
-    /// The end of the data; whatever follows is not read.
-    End,
+    /// The end of the data, said by so many bytes; whatever follows is not read.
+    End { mark: usize },
     /// `compressed` bytes follow, which inflate to `inflated`.
     Block { compressed: u32, inflated: u32 },
 }
@@ -28,7 +28,7 @@ impl BlockHeader {
             return Ok(Self::Need(4));
         };
         if compressed == 0 {
-            return Ok(Self::End);
+            return Ok(Self::End { mark: 4 });
         }
         let Some(inflated) = bytes.get(4..).and_then(<[u8]>::first_chunk).map(|raw| u32::from_be_bytes(*raw))
         else {
@@ -46,7 +46,10 @@ impl BlockHeader {
                 ));
             }
         }
-        Ok(if inflated == 0 { Self::End } else { Self::Block { compressed, inflated } })
+        Ok(match inflated {
+            0 => Self::End { mark: BLOCK_HEADER },
+            inflated => Self::Block { compressed, inflated },
+        })
     }
 }
 

@@ -141,6 +141,11 @@ impl Values {
         }
     }
 
+    /// Whether these are values of the column's type.
+    pub(crate) fn fit(&self, column: Column) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(&Self::with_capacity(column, 0))
+    }
+
     /// The number of rows.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -191,7 +191,7 @@ impl Decoder {
         Err(error)
     }
 
-    /// Bytes behind an end-of-data mark that were not read.
+    /// Bytes behind an end-of-data mark, or behind an error, that were pushed and not decoded.
     #[must_use]
     pub fn ignored_bytes(&self) -> u64 {
         self.ignored
@@ -199,6 +199,11 @@ impl Decoder {
 
     pub(crate) fn view(&self) -> &View {
         &self.view
+    }
+
+    /// The file offset of the next byte that comes in.
+    pub(crate) fn offset(&self) -> u64 {
+        self.offset
     }
 
     pub(crate) fn is_plain(&self) -> bool {
@@ -267,9 +272,8 @@ impl Decoder {
         loop {
             let seen: &[u8] = if pending.is_empty() { bytes } else { pending };
             let needed = match BlockHeader::parse(seen).map_err(|e| e.at(start))? {
-                BlockHeader::End => {
-                    let after_mark = if pending.is_empty() { bytes.len() } else { bytes.len() - taken };
-                    self.ignored += after_mark as u64;
+                BlockHeader::End { mark } => {
+                    self.ignored += (pending.len() + bytes.len() - taken - mark) as u64;
                     self.state = State::Done;
                     return Ok(bytes.len());
                 }

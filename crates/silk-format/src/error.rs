@@ -28,9 +28,9 @@ pub enum Class {
 #[non_exhaustive]
 #[allow(missing_docs, reason = "the message of each variant says what its numbers are")]
 pub enum ErrorKind {
-    #[error("cannot read")]
+    #[error("cannot read: {0}")]
     Io(#[source] io::Error),
-    #[error("cannot write")]
+    #[error("cannot write: {0}")]
     Write(#[source] io::Error),
     #[error("{what} cut short: {needed} bytes needed, {have} left")]
     Truncated { what: &'static str, needed: u64, have: u64 },

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use ipnet::{IpNet, Ipv4Subnets, Ipv6Subnets};
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::FormatId;
 use crate::header::{Entry, Header};
@@ -102,6 +104,17 @@ impl IpSet {
         let v4 = v4.iter().map(|&(first, last)| (Ipv4Addr::from(first).into(), Ipv4Addr::from(last).into()));
         let v6 = v6.iter().map(|&(first, last)| (Ipv6Addr::from(first).into(), Ipv6Addr::from(last).into()));
         v4.chain(v6)
+    }
+
+    /// The set as the fewest CIDR blocks, ascending.
+    pub fn prefixes(&self) -> impl Iterator<Item = IpNet> {
+        let (v4, v6): (&[_], &[_]) = match &self.ranges {
+            Ranges::V4(ranges) => (ranges, &[]),
+            Ranges::V6(ranges) => (&[], ranges),
+        };
+        let v4 = v4.iter().flat_map(|&(first, last)| Ipv4Subnets::new(first.into(), last.into(), 0));
+        let v6 = v6.iter().flat_map(|&(first, last)| Ipv6Subnets::new(first.into(), last.into(), 0));
+        v4.map(IpNet::from).chain(v6.map(IpNet::from))
     }
 
     /// Whether the set holds `address`, with the families compared as SiLK does (semantics 3.6): an IPv4 set holds

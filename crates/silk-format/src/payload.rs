@@ -44,7 +44,7 @@ fn inflate(header: &Header, mut rest: &[u8], limits: &Limits) -> Result<Vec<u8>>
     let mut at = header.len() as u64;
     while !rest.is_empty() {
         let (compressed, inflated) = match BlockHeader::parse(rest).map_err(|e| e.at(at))? {
-            BlockHeader::End => break,
+            BlockHeader::End { .. } => break,
             BlockHeader::Need(needed) => {
                 return Err(Error::truncated("block header", needed, rest.len()).at(at));
             }

@@ -52,13 +52,20 @@ struct Labels {
 }
 
 impl Labels {
-    fn new(dictionary: &[u8]) -> Self {
+    fn new(dictionary: &[u8], limits: &Limits) -> Result<Self> {
+        // A dictionary of nothing but NULs takes several times its size.
+        let count = dictionary.iter().filter(|&&byte| byte == 0).count() + 1;
+        let wanted = count.saturating_mul(size_of::<usize>()).saturating_add(dictionary.len()) as u64;
+        let limit = limits.payload_bytes as u64;
+        if wanted > limit {
+            return Err(ErrorKind::Limit { what: "memory for labels", wanted, limit }.into());
+        }
         let mut ends: Vec<_> =
             dictionary.iter().enumerate().filter(|&(_, &byte)| byte == 0).map(|(i, _)| i).collect();
         if dictionary.last().is_some_and(|&byte| byte != 0) {
             ends.push(dictionary.len());
         }
-        Self { bytes: dictionary.to_vec(), ends }
+        Ok(Self { bytes: dictionary.to_vec(), ends })
     }
 
     fn get(&self, number: usize) -> Option<&[u8]> {
@@ -75,10 +82,10 @@ impl PrefixMap {
     ///
     /// # Errors
     /// `Malformed` if the file is no prefix map or is damaged, also if its nodes do not form a tree; `Unsupported`
-    /// for other versions.
+    /// for other versions; `Limit` if payload or labels take more memory than the limits allow.
     ///
     /// # Cost
-    /// One walk over the tree; about as much memory as the file.
+    /// One walk over the tree; about as much memory as the file, and 8 bytes per label.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
         Self::parse_with(bytes, &Limits::default())
     }
@@ -114,7 +121,7 @@ impl PrefixMap {
             Labels::default()
         } else {
             let size = cursor.u32("dictionary length")?;
-            Labels::new(cursor.items("dictionary", size, 1)?)
+            Labels::new(cursor.items("dictionary", size, 1)?, limits)?
         };
         Ok(Self { key, country, name: name(&header), nodes, labels })
     }

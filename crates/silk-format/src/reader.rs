@@ -187,6 +187,12 @@ impl<R: Read> Reader<R> {
         &self.header
     }
 
+    /// The block that [`next_block`](Self::next_block) gave last, for who cannot keep it; empty before the first.
+    #[must_use]
+    pub fn block(&self) -> Block<'_> {
+        self.decoder.block()
+    }
+
     /// The source, wherever reading stopped.
     #[must_use]
     pub fn get_ref(&self) -> &R {
@@ -232,7 +238,7 @@ impl<R: Read> Reader<R> {
             self.buffer.resize(READ, 0);
             self.taken = 0;
             self.filled = 0;
-            match read_some(&mut self.source, &mut self.buffer) {
+            match read_some(&mut self.source, &mut self.buffer, self.decoder.offset()) {
                 Ok(0) => return Ok(false),
                 Ok(n) => self.filled = n,
                 Err(e) => {
@@ -253,11 +259,13 @@ impl<R: Read> Reader<R> {
     }
 }
 
-fn read_some(source: &mut impl Read, buffer: &mut [u8]) -> Result<usize> {
+fn read_some(source: &mut impl Read, buffer: &mut [u8], offset: u64) -> Result<usize> {
     loop {
         match source.read(buffer) {
+            // A reader that claims more than it was given is not believed.
+            Ok(n) => return Ok(n.min(buffer.len())),
             Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-            result => return result.map_err(|e| ErrorKind::Io(e).into()),
+            Err(e) => return Err(Error::new(ErrorKind::Io(e)).at(offset)),
         }
     }
 }
@@ -275,7 +283,7 @@ fn read_header(source: &mut impl Read, options: &Options) -> Result<Header> {
         // In steps, so that an announced length takes memory only as bytes arrive.
         let step = (total - start).min(64 << 10);
         bytes.resize(start + step, 0);
-        let got = read_some(source, &mut bytes[start..])?;
+        let got = read_some(source, &mut bytes[start..], start as u64)?;
         bytes.truncate(start + got);
         if got == 0 {
             let at = parser.at;

@@ -94,7 +94,7 @@ impl<'a> Block<'a> {
     /// Appends the values of `column` for the records `rows` to `out`; with a selection, for those of its rows
     /// (counted from the start of `rows`) that lie inside.
     ///
-    /// `out` must have been made for the same column; otherwise nothing is appended.
+    /// `out` must have been made for the same column; to values of another type nothing is appended.
     ///
     /// # Cost
     /// One pass over the records; work in proportion to the rows asked for. No allocation if `out` has room. A
@@ -106,6 +106,9 @@ impl<'a> Block<'a> {
         selection: Option<&Selection>,
         out: &mut ColumnBuf,
     ) {
+        if !out.values.fit(column) {
+            return;
+        }
         let block = self.slice(rows);
         if let Some(selection) = selection {
             return block.select(selection, &mut Vec::new()).read(column, 0..selection.len(), None, out);

@@ -151,7 +151,8 @@ impl WriterOptions {
 
 /// Writes an uncompressed FT_RWIPV6ROUTING version 1 file.
 ///
-/// Records are gathered and written 64 KiB at a time, so `sink` needs no buffer of its own.
+/// Records are gathered and written 64 KiB at a time, so `sink` needs no buffer of its own. Without
+/// [`finish`](Self::finish) the last ones are lost; after an `Io` error the file is of no use.
 #[derive(Debug)]
 pub struct Writer<W: Write> {
     sink: W,
@@ -164,10 +165,10 @@ pub struct Writer<W: Write> {
 const FLUSH_AT: usize = 64 << 10;
 
 impl<W: Write> Writer<W> {
-    /// Writes the header to `sink`.
+    /// A writer whose header goes to `sink` with the first records.
     ///
     /// # Errors
-    /// `Io` if the sink fails; `Usage` if a header text is longer than a header entry can be.
+    /// `Usage` if a header text is longer than a header entry can be.
     pub fn new(sink: W, options: &WriterOptions) -> Result<Self> {
         let (id, version) = (FormatId::RWIPV6ROUTING, 1);
         let Some(format) = layouts::find(id, version) else {

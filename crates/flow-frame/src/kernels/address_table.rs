@@ -155,7 +155,7 @@ impl<const N: usize> AddressTable<N> {
     /// Adds to the sums `first..first + M` of an address. An unknown number and sums beyond `N` are passed over.
     ///
     /// # Errors
-    /// `Limit` if the table would take more memory than it may.
+    /// `Limit` if the table would take more memory than it may; the sums of this address are of no use then.
     #[inline]
     pub fn add<const M: usize>(&mut self, id: u32, first: usize, values: [u64; M]) -> Result<()> {
         let Some(entry) =

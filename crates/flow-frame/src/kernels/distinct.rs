@@ -17,6 +17,7 @@ const VALUE_BYTES: usize = 18;
 /// Counts the distinct values of one column over any number of batches. Nulls are no values.
 #[derive(Debug, Clone)]
 pub struct Distinct {
+    data_type: DataType,
     seen: Seen,
     limit: usize,
 }
@@ -45,7 +46,7 @@ impl Distinct {
             DataType::FixedSizeBinary(16) => Seen::Addresses(AddressTable::new()),
             other => return Err(wrong_type(other)),
         };
-        Ok(Self { seen, limit: DEFAULT_STATE_LIMIT })
+        Ok(Self { data_type: data_type.clone(), seen, limit: DEFAULT_STATE_LIMIT })
     }
 
     /// Another bound on the memory, in bytes.
@@ -73,6 +74,9 @@ impl Distinct {
     /// # Errors
     /// `Usage` if the array is not of the counter's type; `Limit` if the values need more memory than they may take.
     pub fn update(&mut self, array: &dyn Array) -> Result<()> {
+        if *array.data_type() != self.data_type {
+            return Err(wrong_type(array.data_type()));
+        }
         let nulls = array.nulls().filter(|nulls| nulls.null_count() > 0);
         let present = |row: usize| nulls.is_none_or(|nulls| nulls.is_valid(row));
         match &mut self.seen {

@@ -218,10 +218,10 @@ impl Resampler {
     /// or if that unit changes; `Limit` if the bins need more memory than they may take. Nothing is added then.
     pub fn update(&mut self, batch: &RecordBatch) -> Result<()> {
         let times = times(batch, &self.time)?;
-        self.set_unit(times.tick_ns)?;
         let columns = self.columns.iter().map(|(name, _)| named_numbers(batch, name));
         let columns: Vec<_> = columns.collect::<Result<_>>()?;
 
+        self.set_unit(times.tick_ns)?;
         self.assign_bins(times.ticks, times.nulls)?;
         for &slot in &self.slots {
             if let Some(rows) = self.rows.get_mut(slot as usize) {

@@ -1,5 +1,6 @@
 //! `generate`: made traffic into a file.
 
+use std::io;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -71,12 +72,15 @@ pub fn generate(
     Ok(count)
 }
 
-/// A reader of our output that went away is told apart from what else can fail.
+/// The writer of SiLK files wraps the error of the target, which says all.
 fn write_error(error: silk_format::Error) -> Error {
-    match error.kind() {
-        silk_format::ErrorKind::Write(source) if source.kind() == std::io::ErrorKind::BrokenPipe => {
-            ErrorKind::ClosedPipe.into()
-        }
+    let silk_format::ErrorKind::Write(source) = error.kind() else { return error.into() };
+    let again = |source: &io::Error| io::Error::new(source.kind(), source.to_string());
+    let own = source.get_ref().and_then(|own| own.downcast_ref::<Error>());
+    match own.map(Error::kind) {
+        Some(ErrorKind::ClosedPipe) => ErrorKind::ClosedPipe.into(),
+        Some(ErrorKind::Stdout(source)) => ErrorKind::Stdout(again(source)).into(),
+        Some(ErrorKind::File { action, path, source }) => Error::file(action, path)(again(source)),
         _ => error.into(),
     }
 }

@@ -10,7 +10,7 @@ use silk_format::{Compression, Entry, Header, release_text};
 
 use crate::error::{Error, Result};
 use crate::pump::{Consumer, InputReport, Listener, pump};
-use crate::source::{OpenOptions, is_stdin, open_input};
+use crate::source::{OpenOptions, is_stream, open_input};
 
 /// What a file turned out to be.
 #[derive(Debug)]
@@ -67,14 +67,14 @@ pub fn info(
     let open = open.with_digest(false);
     let scan = scan.clone().with_columns(Projection::names(["stime", "etime"])?).with_window(None);
     // A stream can be read once only: its header is the one that the reader of its rows finds.
-    if is_stdin(path) && depth == Depth::Rows {
+    if is_stream(path) && depth == Depth::Rows {
         let (report, flows) = flows(path, open, &scan, listener)?;
         return match (report.facts, report.failure) {
             (Some(facts), failure) => {
                 let info = Info::new(path, facts.header, facts.opened, facts.codec);
                 Ok(Info { flows: Some(flows), failure, ..info })
             }
-            (None, failure) => Err(failure.unwrap_or_else(|| Error::usage("standard input was not read"))),
+            (None, failure) => Err(failure.unwrap_or_else(|| Error::usage("nothing was read").in_file(path))),
         };
     }
     let mut input = open_input(path, open)?;
@@ -109,14 +109,20 @@ fn flows(
 }
 
 fn read_header(input: &mut Input, path: &Path, scan: &Scan) -> Result<Header> {
-    let named = |e: flow_frame::Error| Error::from(e);
-    let first = input.fill_buf().map_err(Error::file("read", path))?;
+    let named = |e: Error| e.in_file(path);
+    let first = input.fill_buf().map_err(|e| Error::read(e, path))?;
     let first: Vec<u8> = first.iter().take(4).copied().collect();
     match Kind::sniff(&first) {
         Some(Kind::Silk) => {}
         // These give the message that every other job gives.
-        Some(kind) => return Err(named(flow_frame::ErrorKind::KindUnsupported { kind: kind.name() }.into())),
-        None => return Err(named(flow_frame::ErrorKind::UnknownKind { found: first }.into())),
+        Some(kind) => {
+            let unsupported = flow_frame::ErrorKind::KindUnsupported { kind: kind.name() };
+            return Err(named(flow_frame::Error::from(unsupported).into()));
+        }
+        None => {
+            let unknown = flow_frame::ErrorKind::UnknownKind { found: first };
+            return Err(named(flow_frame::Error::from(unknown).into()));
+        }
     }
     let mut bytes = Vec::new();
     loop {
@@ -125,11 +131,13 @@ fn read_header(input: &mut Input, path: &Path, scan: &Scan) -> Result<Header> {
             Err(error) => {
                 let before = bytes.len();
                 let more = (before as u64).max(4096);
-                input.by_ref().take(more).read_to_end(&mut bytes).map_err(Error::file("read", path))?;
-                // Nothing came, or what came does not help: then the header itself is wrong.
                 let truncated = matches!(error.kind(), silk_format::ErrorKind::Truncated { .. });
+                let read = input.by_ref().take(more).read_to_end(&mut bytes);
+                // Nothing came, or what came does not help: then the header itself is wrong. What came before a
+                // failed read may be the whole header.
                 if bytes.len() == before || !truncated {
-                    return Err(error.into());
+                    read.map_err(|e| Error::read(e, path))?;
+                    return Err(named(error.into()));
                 }
             }
         }

@@ -19,7 +19,7 @@ use flow_report::{
 
 use super::convert::Rows;
 use crate::error::{Error, Result};
-use crate::output::{ExitOptions, Target};
+use crate::output::{ExitOptions, Target, not_an_input};
 use crate::pump::{Consumer, InputReport, Listener, pump};
 use crate::source::OpenOptions;
 
@@ -116,7 +116,7 @@ pub struct Report {
 /// need be. If no input can be opened the folder stays as it was. Memory: a batch; 40 bytes and some per distinct address; 104 bytes per bin.
 ///
 /// # Errors
-/// `Io` if the folder cannot be written; `Limit` if there are more addresses than memory may be taken for.
+/// `Io` if the folder cannot be written; `Usage` if a file of the report is an input; `Limit` if there are more addresses than memory may be taken for.
 pub fn report<P: AsRef<Path>>(
     inputs: &[P],
     dir: &Path,
@@ -126,6 +126,9 @@ pub fn report<P: AsRef<Path>>(
     let flows = options.keep_flows.as_ref().map(|exit| (dir.join("flows.parquet"), exit.clone()));
     // Made first: a folder that cannot be made is told before the work and not after it.
     std::fs::create_dir_all(dir).map_err(Error::file("make the folder", dir))?;
+    for name in ["report.html", "summary.json"] {
+        not_an_input(&dir.join(name), inputs)?;
+    }
     let mut report = analyse_into(inputs, options, flows, listener)?;
     if report.inputs.iter().any(|input| input.facts.is_some()) {
         report.written = Some(write_report(dir, &report.data, options.style)?);
@@ -323,7 +326,7 @@ fn source(input: &InputReport) -> Source {
 }
 
 fn note(input: &InputReport) -> Option<String> {
-    let failure = input.failure.as_ref()?;
+    let failure = input.failure.as_ref()?.with_causes();
     Some(match input.facts {
         Some(_) => format!("{failure}; the {} rows before it count", input.delivered()),
         None => format!("{failure}; none of its rows count"),

@@ -3,7 +3,7 @@
 use arrow_array::RecordBatch;
 use arrow_ipc::reader::FileReader;
 use arrow_ipc::writer::FileWriter;
-use arrow_schema::{Schema, SchemaRef};
+use arrow_schema::{ArrowError, Schema, SchemaRef};
 
 use super::target::Existing;
 use super::text_columns::TextColumns;
@@ -13,6 +13,8 @@ use crate::error::Result;
 pub(super) struct Arrow {
     writer: FileWriter<Target>,
     columns: TextColumns,
+    /// The file whose rows come first.
+    old: Option<Existing>,
 }
 
 impl Arrow {
@@ -24,16 +26,16 @@ impl Arrow {
     ) -> Result<Self> {
         let columns = TextColumns::new(schema, options.addresses);
         let writer = FileWriter::try_new(target, columns.schema())?;
-        let mut arrow = Self { writer, columns };
+        let mut arrow = Self { writer, columns, old: None };
         if let Some(old) = old {
             arrow.carry_over(&old)?;
+            arrow.old = Some(old);
         }
         Ok(arrow)
     }
 
     fn carry_over(&mut self, old: &Existing) -> Result<()> {
-        let refuse =
-            |e: arrow_schema::ArrowError| old.refuse(format!("it is not a readable Arrow file: {e}"));
+        let refuse = |e: ArrowError| old.refuse(format!("it is not a readable Arrow file: {e}"));
         let reader = FileReader::try_new(&old.file, None).map_err(refuse)?;
         same_columns(&reader.schema(), self.columns.schema()).map_err(|reason| old.refuse(reason))?;
         for batch in reader {
@@ -43,9 +45,20 @@ impl Arrow {
     }
 }
 
+/// How the writer's message begins when a batch has another dictionary than those before.
+const REPLACED: &str = "Dictionary replacement detected";
+
 impl Exit for Arrow {
     fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        Ok(self.writer.write(&self.columns.convert(batch)?)?)
+        let batch = self.columns.convert(batch)?;
+        self.writer.write(&batch).map_err(|e| match (&self.old, &e) {
+            // The writer has no variant for it.
+            (Some(old), ArrowError::InvalidArgumentError(text)) if text.starts_with(REPLACED) => old.refuse(
+                "its names of sensors, classes or types are those of another site, \
+                 and an Arrow file has room for one list of names",
+            ),
+            _ => e.into(),
+        })
     }
 
     fn finish(self: Box<Self>) -> Result<Target> {

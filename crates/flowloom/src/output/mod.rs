@@ -22,6 +22,7 @@ use crate::error::{Error, Result};
 
 pub use self::parquet::Compression;
 pub use self::target::Target;
+pub(crate) use self::target::not_an_input;
 
 /// A file format that rows leave in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum)]

@@ -57,14 +57,16 @@ impl Target {
     /// A file to be created or replaced. `inputs` are the files that are read meanwhile.
     ///
     /// # Errors
-    /// `Usage` if it is one of the inputs, under whatever name; `Io` if its directory cannot be written.
+    /// `Usage` if it is one of the inputs, under whatever name; `Io` if it is a directory or its own directory cannot
+    /// be written.
     pub fn create<P: AsRef<Path>>(path: &Path, inputs: &[P]) -> Result<Self> {
-        if inputs.iter().any(|input| same_file(path, input.as_ref())) {
-            return Err(ErrorKind::OwnInput { path: path.to_owned() }.into());
+        not_an_input(path, inputs)?;
+        if path.is_dir() {
+            return Err(Error::file("write", path)(io::ErrorKind::IsADirectory.into()));
         }
         // A rename would replace a link by a file: what it points to is meant.
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let special = fs::metadata(&path).is_ok_and(|facts| !facts.is_file() && !facts.is_dir());
+        let special = fs::metadata(&path).is_ok_and(|facts| !facts.is_file());
         let sink = if special {
             Sink::Special(File::options().write(true).open(&path).map_err(Error::file("open", &path))?)
         } else {
@@ -73,7 +75,8 @@ impl Target {
         Ok(Self { sink, path, existing: None })
     }
 
-    /// As [`create`](Self::create); what the file already holds is carried over by the exit.
+    /// As [`create`](Self::create); what the file already holds is carried over by the exit. A file of no bytes is as
+    /// good as none.
     ///
     /// # Errors
     /// As [`create`](Self::create), and `Io` if the file cannot be read.
@@ -81,6 +84,7 @@ impl Target {
         let mut target = Self::create(path, inputs)?;
         if let Sink::File(_) = target.sink {
             target.existing = match File::open(&target.path) {
+                Ok(file) if file.metadata().is_ok_and(|facts| facts.len() == 0) => None,
                 Ok(file) => Some(Existing { file, path: path.to_owned() }),
                 Err(e) if e.kind() == io::ErrorKind::NotFound => None,
                 Err(e) => return Err(Error::file("read", path)(e)),
@@ -113,7 +117,10 @@ impl Target {
         match (&self.sink, kind) {
             // Whoever writes tries again.
             (_, io::ErrorKind::Interrupted) => source,
-            (Sink::Stdout(_), _) => io::Error::new(kind, stdout_error(source)),
+            // A pipe is a pipe, also under a name such as /dev/stdout.
+            (Sink::Stdout(_), _) | (Sink::Special(_), io::ErrorKind::BrokenPipe) => {
+                io::Error::new(kind, stdout_error(source))
+            }
             _ => io::Error::new(kind, Error::file("write", &self.path)(source)),
         }
     }
@@ -168,6 +175,14 @@ fn new_file_permissions() -> Option<Permissions> {
     return Some(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     #[cfg(not(unix))]
     return None;
+}
+
+/// Refuses an output that is one of the inputs, under whatever name.
+pub(crate) fn not_an_input<P: AsRef<Path>>(path: &Path, inputs: &[P]) -> Result<()> {
+    match inputs.iter().any(|input| same_file(path, input.as_ref())) {
+        true => Err(ErrorKind::OwnInput { path: path.to_owned() }.into()),
+        false => Ok(()),
+    }
 }
 
 /// Whether two names mean one file.

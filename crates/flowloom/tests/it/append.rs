@@ -81,6 +81,42 @@ fn what_is_no_such_file_is_not_appended_to() {
 }
 
 #[test]
+fn a_file_of_no_bytes_takes_rows() {
+    let dir = tempfile::tempdir().unwrap();
+    for ending in ["csv", "jsonl", "json", "parquet", "arrow"] {
+        let (path, fresh) =
+            (dir.path().join("a").with_extension(ending), dir.path().join("b").with_extension(ending));
+        std::fs::write(&path, "").unwrap();
+        append(&path, "stime,sip");
+        append(&fresh, "stime,sip");
+        assert_eq!(std::fs::read(&path).unwrap(), std::fs::read(&fresh).unwrap(), "{ending}");
+    }
+}
+
+/// The Arrow file format has one dictionary a column; the message must not blame the input.
+#[test]
+fn names_of_another_site_are_refused_where_a_file_has_one_list_of_names() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, query, site) = (dir.path().join("a.arrow"), query(), silk("silk.conf"));
+    let arguments = [
+        "convert",
+        "--append",
+        "--fields",
+        "stime,sensor",
+        query.to_str().unwrap(),
+        "-o",
+        path.to_str().unwrap(),
+    ];
+    let named = [&arguments[..], &["--site-config-file", site.to_str().unwrap()]].concat();
+    ok(&named);
+    ok(&named);
+    let before = std::fs::read(&path).unwrap();
+    let stderr = fails(2, arguments);
+    assert!(stderr.contains("another site") && stderr.contains("--site-config-file"), "{stderr}");
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
+#[test]
 fn an_empty_array_takes_rows() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a.json");

@@ -149,6 +149,46 @@ fn a_failure_leaves_the_old_file_and_nothing_temporary() {
 }
 
 #[test]
+fn a_directory_is_no_output() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("out.csv");
+    std::fs::create_dir(&out).unwrap();
+    let (query, out) = (query(), out.to_str().unwrap());
+    // Told before the work, not after it.
+    for arguments in [vec!["convert", query.to_str().unwrap(), "-o", out], vec!["generate", "-o", out]] {
+        let stderr = fails(3, &arguments);
+        assert!(stderr.contains("cannot write") && stderr.contains("directory"), "{stderr}");
+    }
+}
+
+#[test]
+fn a_report_is_never_written_over_its_own_input() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["summary.json", "report.html", "flows.parquet"] {
+        let input = dir.path().join(name);
+        std::fs::copy(query(), &input).unwrap();
+        let (input, out) = (input.to_str().unwrap(), dir.path().to_str().unwrap());
+        let stderr = fails(2, ["report", "--keep-flows", input, "-o", out]);
+        assert!(stderr.contains(name) && stderr.contains("own input"), "{stderr}");
+        assert_eq!(std::fs::read(input).unwrap(), std::fs::read(query()).unwrap());
+        std::fs::remove_file(input).unwrap();
+    }
+}
+
+#[test]
+fn a_message_is_one_line_and_of_bounded_length() {
+    let dir = tempfile::tempdir().unwrap();
+    let stderr = fails(3, ["convert", "/nonexistent/a\nflowloom: error: b"]);
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    let query = query();
+    let path = query.to_str().unwrap();
+    let wrong = dir.path().join("wrong.conf");
+    std::fs::write(&wrong, "nonsense\n".repeat(1000)).unwrap();
+    let stderr = fails(1, ["head", "--site-config-file", wrong.to_str().unwrap(), path]);
+    assert!(stderr.contains("and 997 more problems") && stderr.len() < 2000, "{stderr}");
+}
+
+#[test]
 fn lines_leave_whole() {
     let dir = tempfile::tempdir().unwrap();
     let input = made(20_000, dir.path());
@@ -202,5 +242,26 @@ fn a_full_disk_is_named() {
         assert_eq!(output.status.code(), Some(3), "{format}: {stderr}");
         assert!(stderr.contains("standard output"), "{format}: {stderr}");
     }
-    assert!(fails(3, ["generate", "-o", "/dev/full"]).contains("/dev/full"));
+    let stderr = fails(3, ["generate", "-o", "/dev/full"]);
+    assert!(stderr.contains("error: cannot write /dev/full: No space left"), "{stderr}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_closed_pipe_under_a_name_is_no_error() {
+    let dir = tempfile::tempdir().unwrap();
+    // More than a pipe holds.
+    let input = made(20_000, dir.path());
+    for format in ["csv", "parquet"] {
+        let mut child = command()
+            .args(["convert", "--format", format, input.to_str().unwrap(), "-o", "/dev/stdout"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((output.status.code(), stderr.as_ref()), (Some(0), ""), "{format}");
+    }
 }

@@ -88,6 +88,33 @@ fn info_on_damage_and_on_other_content() {
     // An IPset's header is told, and it has no rows.
     let text = ok(["info", silk("damaged/12-ipset").to_str().unwrap()]);
     assert!(text.contains("FT_IPSET") && !text.contains("rows "), "{text}");
+    // Every message names its file.
+    for name in ["00-empty", "04-16bytes", "10-badmagic", "25-fv17", "22-comp4"] {
+        let stderr = fails(1, ["info", silk("damaged").join(name).to_str().unwrap()]);
+        assert!(stderr.contains(name), "{stderr}");
+    }
+}
+
+/// The header and the rows before the damage are told, and damage is no failure of the system.
+#[test]
+fn info_on_damaged_gzip() {
+    for (name, rows) in [("75-trunc.gz", 9), ("7a-crc.gz", 10)] {
+        let output = run(["info", "--json", silk("damaged").join(name).to_str().unwrap()]);
+        let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((output.status.code(), json["rows"].as_u64()), (Some(1), Some(rows)), "{name}");
+    }
+}
+
+/// A pipe can be read once only.
+#[cfg(target_os = "linux")]
+#[test]
+fn info_reads_a_pipe_under_a_name() {
+    let bytes = std::fs::read(query()).unwrap();
+    let output = run_with_input(["info", "--json", "/dev/stdin"], &bytes);
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), json["rows"].as_u64()), (Some(0), Some(9242)));
+    let output = run_with_input(["tail", "--window", "end-1h..", "/dev/stdin"], &bytes);
+    assert_eq!(output.status.code(), Some(2));
 }
 
 #[test]

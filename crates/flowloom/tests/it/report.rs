@@ -136,6 +136,13 @@ fn without_a_readable_input_there_is_no_report() {
     let dir = tempfile::tempdir().unwrap();
     let stderr = fails(3, ["report", "/nonexistent.rw", "-o", dir.path().to_str().unwrap()]);
     assert!(stderr.contains("/nonexistent.rw") && stderr.contains("No such file"), "{stderr}");
+    // Beside a readable one, the page says as much.
+    let out = dir.path().join("out");
+    let query = query();
+    fails(3, ["report", "/nonexistent.rw", query.to_str().unwrap(), "-o", out.to_str().unwrap()]);
+    let found: Value = serde_json::from_slice(&std::fs::read(out.join("summary.json")).unwrap()).unwrap();
+    assert!(found["notes"][0].as_str().unwrap().contains("No such file"), "{}", found["notes"]);
+    std::fs::remove_dir_all(out).unwrap();
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
 }
 
@@ -161,5 +168,9 @@ fn progress_goes_to_standard_error_only_when_asked_or_on_a_terminal() {
     };
     let (auto, never) = (run("auto"), run("never"));
     assert!(auto.stderr.is_empty() && never.stderr.is_empty());
-    assert!(run("always").status.success());
+    let always = run("always");
+    assert!(always.status.success());
+    // Into a pipe as lines.
+    let lines = String::from_utf8(always.stderr).unwrap();
+    assert!(lines.ends_with("query.rwf: 9,242 rows\n"), "{lines}");
 }

@@ -12,13 +12,17 @@ pub(crate) struct Zstd {
     source: Source,
     context: DCtx<'static>,
     window_log: u32,
-    /// A frame has begun and has not ended.
-    in_frame: bool,
+    /// Nothing of a frame has been taken: the input may end here.
+    at_start: bool,
+    /// Bytes to the end of the current part of the frame: its header, a block, its checksum.
+    wanted: usize,
 }
 
-/// Bytes of the longest frame header (RFC 8878 section 3.1.1.1). Seeing no more than that, the library cannot take its short cut
-/// of decoding a whole frame in one go, in which damage loses the sound blocks before it.
-const LONGEST_HEADER: usize = 18;
+/// Bytes of a block's header (RFC 8878 section 3.1.1.2), which the library's hints count in advance.
+///
+/// A call that fails drops what it decoded before. So each call gets at most one part of the frame, and all blocks
+/// before a damaged one are delivered.
+const BLOCK_HEADER: usize = 3;
 
 // `zstd_errors.h`: stable numbers, given as their negatives.
 const WINDOW_TOO_LARGE: usize = 16;
@@ -33,7 +37,7 @@ impl Zstd {
         context
             .set_parameter(DParameter::WindowLogMax(window_log))
             .map_err(|code| blame(code, window_log, 0))?;
-        Ok(Self { source, context, window_log, in_frame: false })
+        Ok(Self { source, context, window_log, at_start: true, wanted: 0 })
     }
 
     pub(crate) fn source(&self) -> &Source {
@@ -44,21 +48,22 @@ impl Zstd {
         loop {
             let stored = self.source.fill_buf()?;
             let at_end = stored.is_empty();
-            if at_end && !self.in_frame {
+            if at_end && self.at_start {
                 return Ok(0);
             }
-            let stored = if self.in_frame { stored } else { stored.get(..LONGEST_HEADER).unwrap_or(stored) };
+            let stored = stored.get(..self.wanted.max(1)).unwrap_or(stored);
             let mut input = InBuffer::around(stored);
             let mut output = OutBuffer::around(&mut *out);
             let hint = self.context.decompress_stream(&mut output, &mut input);
             let (read, wrote) = (input.pos(), output.pos());
             self.source.consume(read);
             let hint = hint.map_err(|code| blame(code, self.window_log, self.source.offset()))?;
-            self.in_frame = hint != 0;
+            self.at_start = hint == 0;
+            self.wanted = hint.saturating_sub(BLOCK_HEADER);
             if wrote > 0 {
                 return Ok(wrote);
             }
-            if at_end && self.in_frame {
+            if at_end && !self.at_start {
                 return Err(Error::at(ErrorKind::Truncated { codec: Codec::Zstd }, self.source.offset()));
             }
         }

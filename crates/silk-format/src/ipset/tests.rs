@@ -1,7 +1,6 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use ipnet::IpNet;
 use proptest::prelude::*;
 
 use super::IpSet;
@@ -19,16 +18,7 @@ fn set_file(version: u16, order: ByteOrder, entry: Option<[u32; 6]>, payload: &[
 
 /// The set as the CIDR blocks that cover it, as `rwsetcat --cidr` prints it.
 fn blocks(set: &IpSet) -> Vec<String> {
-    let nets = set.ranges().flat_map(|(first, last)| match (first, last) {
-        (IpAddr::V4(first), IpAddr::V4(last)) => {
-            ipnet::Ipv4Subnets::new(first, last, 0).map(IpNet::from).collect::<Vec<_>>()
-        }
-        (IpAddr::V6(first), IpAddr::V6(last)) => {
-            ipnet::Ipv6Subnets::new(first, last, 0).map(IpNet::from).collect()
-        }
-        _ => panic!("mixed families"),
-    });
-    nets.map(|net| net.to_string()).collect()
+    set.prefixes().map(|net| net.to_string()).collect()
 }
 
 /// Semantics 8.1: what the reference prints for the example list.

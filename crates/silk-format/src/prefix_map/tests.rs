@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::{LEAF, MapKey, NOT_FOUND, PrefixMap};
 use crate::error::Class;
 use crate::format::{ByteOrder, FormatId};
+use crate::options::Limits;
 use crate::payload::testing::{file, u32_bytes};
 
 const ORDERS: [ByteOrder; 2] = [ByteOrder::Little, ByteOrder::Big];
@@ -239,6 +240,15 @@ fn refused() {
     // A count that the bytes do not bear out.
     let huge = map_file(2, ByteOrder::Little, None, &u32::MAX.to_le_bytes());
     assert_eq!(PrefixMap::parse(&huge).unwrap_err().class(), Class::Malformed);
+}
+
+#[test]
+fn labels_count_against_the_limit() {
+    let payload = bytes(&[[LEAF, LEAF]], Some(&[""; 1000]), ByteOrder::Little);
+    let file = map_file(2, ByteOrder::Little, None, &payload);
+    let parse = |limit| PrefixMap::parse_with(&file, &Limits::default().with_payload_bytes(limit));
+    assert_eq!(parse(20_000).unwrap().labels().count(), 1000);
+    assert_eq!(parse(5000).unwrap_err().class(), Class::Limit);
 }
 
 proptest! {

@@ -364,12 +364,18 @@ impl Parser<'_> {
         };
         let owner = owner.unwrap_or_default();
         let mut found = Vec::new();
+        let mut groups = Vec::new();
         let mut missing = Vec::new();
         for token in arguments {
             let name = token.text.as_str();
             if let Some(group) = name.strip_prefix('@') {
-                match self.groups.iter().find(|known| known.name == group) {
-                    Some(group) => found.extend_from_slice(&group.sensors),
+                match self.groups.iter().position(|known| known.name == group) {
+                    // Once is enough: a line of one group a million times must not take a million times its size.
+                    Some(number) if groups.contains(&number) => {}
+                    Some(number) => {
+                        groups.push(number);
+                        found.extend(self.groups.get(number).into_iter().flat_map(|group| &group.sensors));
+                    }
                     None => missing
                         .push(format!("Cannot add group to {what} '{owner}': group '{name}' is not defined")),
                 }
@@ -461,12 +467,16 @@ impl Parser<'_> {
 }
 
 /// Appends what is not there yet.
-fn add_new<T: Copy + PartialEq>(members: &mut Vec<T>, more: &[T]) {
-    for &id in more {
-        if !members.contains(&id) {
-            members.push(id);
-        }
-    }
+fn add_new<T: Copy + Into<u16>>(members: &mut Vec<T>, more: &[T]) {
+    let mut known = vec![false; 1 << 16];
+    let mut is_new = |id: T| {
+        let known = known.get_mut(usize::from(id.into()));
+        known.is_some_and(|known| !std::mem::replace(known, true))
+    };
+    members.iter().for_each(|&id| {
+        is_new(id);
+    });
+    members.extend(more.iter().filter(|&&id| is_new(id)));
 }
 
 /// The outcome of a list of names, from the messages about the unknown ones.

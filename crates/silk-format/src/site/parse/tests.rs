@@ -216,6 +216,18 @@ fn groups_are_copied_at_that_moment() {
 }
 
 #[test]
+fn repeats_are_added_once_and_cost_little() {
+    let sensors: String = (0..65_535).map(|id| format!("sensor {id} S{id}\n")).collect();
+    let names: String = (0..65_535).map(|id| format!(" S{id}")).collect();
+    let often = " @g".repeat(100_000);
+    let site = parse(&format!(
+        "{sensors}group g\n sensors{names} S7\nend group\nclass all\n sensors S9{often}\n type 0 in\nend class\n"
+    ));
+    let found = &site.classes()[0].sensors;
+    assert_eq!((found.len(), &found[..3], found.last()), (65_535, &[9, 0, 1][..], Some(&65_534)));
+}
+
+#[test]
 fn lenient_ends() {
     // No newline: the last line is lost. An open block is accepted, and so is an empty file.
     assert_eq!(parse("sensor 1 S1\nsensor 2 S2").sensors().count(), 1);
