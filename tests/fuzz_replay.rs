@@ -10,7 +10,7 @@ use flowloom_fuzz::TARGETS;
 /// How many mutations of a file of up to 4 KiB are run; of larger ones fewer, so that all take about as long.
 const MUTATIONS: usize = 200;
 /// Two pages are made for each input, which takes milliseconds.
-const MUTATIONS_OF_PAGES: usize = 20;
+const MUTATIONS_OF_PAGES: usize = 6;
 /// As libFuzzer's `-max_len` in `fuzz/run`.
 const MAX_LEN: usize = 1 << 16;
 /// Words that length fields do not like.

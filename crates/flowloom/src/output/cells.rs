@@ -185,6 +185,15 @@ impl Cell<'_> {
     }
 }
 
+/// Whether the text of an address in an existing file is of the other form than the one to be written.
+pub(super) fn is_other_form(text: &[u8], addresses: Addresses) -> bool {
+    let hex = text.len() == 32 && text.iter().all(u8::is_ascii_hexdigit);
+    hex == (addresses == Addresses::Text)
+}
+
+/// Why rows are not appended then.
+pub(super) const OTHER_FORM: &str = "its addresses are in another form (see --addresses)";
+
 fn write_hex(out: &mut Vec<u8>, bytes: &[u8]) {
     for byte in bytes {
         out.extend([byte >> 4, byte & 15].map(|digit| b"0123456789abcdef"[usize::from(digit)]));

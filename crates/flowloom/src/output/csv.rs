@@ -3,9 +3,9 @@
 use std::io::{BufRead, BufReader};
 
 use arrow_array::RecordBatch;
-use arrow_schema::SchemaRef;
+use arrow_schema::{DataType, Schema, SchemaRef};
 
-use super::cells::{Cells, Kind};
+use super::cells::{Cells, Kind, OTHER_FORM, is_other_form};
 use super::target::Existing;
 use super::{Addresses, Exit, ExitOptions, Target};
 use crate::error::Result;
@@ -38,12 +38,12 @@ impl Csv {
             Self { target, addresses: options.addresses, buffer: Vec::with_capacity(FLUSH_AT + 4096) };
         match old {
             None => csv.target.put(&header)?,
-            Some(old) => csv.carry_over(&old, &header)?,
+            Some(old) => csv.carry_over(&old, &header, schema)?,
         }
         Ok(csv)
     }
 
-    fn carry_over(&mut self, old: &Existing, header: &[u8]) -> Result<()> {
+    fn carry_over(&mut self, old: &Existing, header: &[u8], schema: &Schema) -> Result<()> {
         let mut lines = BufReader::with_capacity(FLUSH_AT, &old.file);
         let mut first = Vec::new();
         // Only a header of another schema is longer, and of that one the beginning is enough.
@@ -57,6 +57,18 @@ impl Csv {
                 String::from_utf8_lossy(first.trim_ascii_end()),
                 String::from_utf8_lossy(header.trim_ascii_end())
             )));
+        }
+        let ahead = lines.fill_buf().map_err(|e| old.unreadable(e))?;
+        // A row that is not in the buffer as a whole is longer than any of ours.
+        if let Some(end) = ahead.iter().position(|byte| *byte == b'\n') {
+            let mut cells = schema.fields().iter().zip(split(&ahead[..end]));
+            if cells.any(|(field, cell)| {
+                *field.data_type() == DataType::FixedSizeBinary(16)
+                    && !cell.is_empty()
+                    && is_other_form(cell, self.addresses)
+            }) {
+                return Err(old.refuse(OTHER_FORM));
+            }
         }
         self.target.put(&first)?;
         copy_lines(&mut self.target, lines, old)
@@ -93,6 +105,15 @@ impl Exit for Csv {
         self.target.put(&self.buffer)?;
         Ok(self.target)
     }
+}
+
+/// The cells of a line, with their quotes.
+fn split(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut quoted = false;
+    line.trim_ascii_end().split(move |byte| {
+        quoted ^= *byte == b'"';
+        *byte == b',' && !quoted
+    })
 }
 
 fn write_field(out: &mut Vec<u8>, value: &[u8]) {

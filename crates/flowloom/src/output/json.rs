@@ -3,10 +3,10 @@
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
 use arrow_array::RecordBatch;
-use arrow_schema::SchemaRef;
+use arrow_schema::{DataType, SchemaRef};
 use serde_json::{Deserializer, Map, Value};
 
-use super::cells::{Cells, Kind, quote_json};
+use super::cells::{Cells, Kind, OTHER_FORM, is_other_form, quote_json};
 use super::csv::{FLUSH_AT, copy_lines};
 use super::target::Existing;
 use super::{Addresses, Exit, ExitOptions, Target};
@@ -98,6 +98,16 @@ impl Json {
         wanted.sort_unstable();
         found.sort_unstable();
         if wanted == found {
+            let of_address = |name: &str| {
+                let field = schema.field_with_name(name);
+                field.is_ok_and(|field| *field.data_type() == DataType::FixedSizeBinary(16))
+            };
+            let other = |value: &Value| {
+                value.as_str().is_some_and(|text| is_other_form(text.as_bytes(), self.addresses))
+            };
+            if object.iter().any(|(name, value)| of_address(name) && other(value)) {
+                return Err(old.refuse(OTHER_FORM));
+            }
             return Ok(found.len());
         }
         let (found, wanted) = (found.join(","), wanted.join(","));

@@ -1,5 +1,7 @@
 //! Parquet, one row group at a time.
 
+use std::collections::BTreeMap;
+
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
@@ -161,8 +163,10 @@ fn properties(schema: &Schema, options: &ExitOptions) -> Result<WriterProperties
         Compression::Zstd(level) => Codec::ZSTD(ZstdLevel::try_new(i32::from(level))?),
     };
     // The Arrow schema in the file holds these too, but encoded: other tools look here.
+    // Sorted: a map has another order in every run, and the same flows make the same file.
+    let metadata: BTreeMap<_, _> = schema.metadata().iter().collect();
     let metadata =
-        schema.metadata().iter().map(|(key, value)| KeyValue::new(key.clone(), value.clone())).collect();
+        metadata.into_iter().map(|(key, value)| KeyValue::new(key.clone(), value.clone())).collect();
     let mut properties = WriterProperties::builder()
         .set_key_value_metadata(Some(metadata))
         .set_created_by(concat!("flowloom ", env!("CARGO_PKG_VERSION")).to_owned())

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::support::{fails, ok, query};
+use crate::support::{fails, ok, query, silk};
 
 fn append(path: &Path, fields: &str) {
     let query = query();
@@ -114,6 +114,28 @@ fn names_of_another_site_are_refused_where_a_file_has_one_list_of_names() {
     let stderr = fails(2, arguments);
     assert!(stderr.contains("another site") && stderr.contains("--site-config-file"), "{stderr}");
     assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
+#[test]
+fn addresses_of_the_other_form_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let (query, site) = (query(), silk("silk.conf"));
+    for ending in ["csv", "jsonl", "json", "parquet", "arrow"] {
+        for (first, second) in [("text", "binary"), ("binary", "text")] {
+            let path = dir.path().join(first).with_extension(ending);
+            let arguments = |form| {
+                let fields = ["convert", "--append", "--fields", "sensor,sip,dip", "--addresses", form];
+                let files = [query.to_str().unwrap(), "-o", path.to_str().unwrap()];
+                [&fields[..], &["--site-config-file", site.to_str().unwrap()], &files].concat()
+            };
+            ok(arguments(first));
+            ok(arguments(first));
+            let before = std::fs::read(&path).unwrap();
+            let stderr = fails(2, arguments(second));
+            assert!(stderr.contains("--addresses"), "{ending}: {stderr}");
+            assert_eq!(std::fs::read(&path).unwrap(), before);
+        }
+    }
 }
 
 #[test]

@@ -313,3 +313,17 @@ fn an_unknown_ending_is_refused() {
     let stderr = fails(2, ["convert", query().to_str().unwrap(), "-o", "x.xlsx"]);
     assert!(stderr.contains("x.xlsx") && stderr.contains(".parquet"), "{stderr}");
 }
+
+#[test]
+fn the_same_flows_make_the_same_bytes() {
+    let dir = tempfile::tempdir().unwrap();
+    for ending in ["csv", "jsonl", "json", "parquet", "arrow", "txt"] {
+        let mut files = (0..4).map(|i| {
+            let path = dir.path().join(i.to_string()).with_extension(ending);
+            convert(&query(), &path, &[]);
+            std::fs::read(path).unwrap()
+        });
+        let first = files.next().unwrap();
+        assert!(files.all(|file| file == first), "{ending}");
+    }
+}
