@@ -58,7 +58,7 @@ pub enum ErrorKind {
     Io(#[source] std::io::Error),
     #[error("{0}")]
     Silk(#[source] silk_format::Error),
-    #[error("not a file of flows: it begins with {found:02X?}")]
+    #[error("not a file of flows: {}", beginning(.found))]
     UnknownKind { found: Vec<u8> },
     #[error("{kind} is not read as flows")]
     KindUnsupported { kind: &'static str },
@@ -82,6 +82,13 @@ pub enum ErrorKind {
     Usage(String),
     #[error("{0}")]
     Arrow(#[source] ArrowError),
+}
+
+fn beginning(found: &[u8]) -> String {
+    match found {
+        [] => "it is empty".to_owned(),
+        bytes => format!("it begins with {bytes:02X?}"),
+    }
 }
 
 fn suggestion(near: &[&str]) -> String {

@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::{CommandFactory, Parser};
 use flow_frame::{Instant, TimeSpec};
@@ -79,7 +79,7 @@ fn run_cli(cli: Cli) -> u8 {
         Command::Convert(args) => run_convert(args, &mut console),
         Command::Head(args) => run_rows(args, End::Head, &mut console),
         Command::Tail(args) => run_rows(args, End::Tail, &mut console),
-        Command::Generate(args) => run_generate(&args, &mut console),
+        Command::Generate(args) => run_generate(args, &mut console),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "flowloom", &mut script);
@@ -204,7 +204,16 @@ fn safe(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
 }
 
-fn run_convert(args: ConvertArgs, console: &mut Console) -> Result<()> {
+/// The file of `-o`; `-` is standard output, as it is standard input among the inputs.
+fn file(output: Option<PathBuf>) -> Option<PathBuf> {
+    output.filter(|path| path != Path::new("-"))
+}
+
+fn run_convert(mut args: ConvertArgs, console: &mut Console) -> Result<()> {
+    args.output = file(args.output);
+    if args.append && args.output.is_none() {
+        return Err(Error::usage("--append needs a file to go on with: name it with -o"));
+    }
     let exit = exit_options(args.format, args.output.as_deref(), false, args.columns.addresses)?
         .with_compression(args.compression);
     let mut options = ConvertOptions::new(exit)
@@ -222,7 +231,8 @@ fn run_convert(args: ConvertArgs, console: &mut Console) -> Result<()> {
     Ok(())
 }
 
-fn run_rows(args: RowsArgs, end: End, console: &mut Console) -> Result<()> {
+fn run_rows(mut args: RowsArgs, end: End, console: &mut Console) -> Result<()> {
+    args.output = file(args.output);
     let exit = exit_options(args.format, args.output.as_deref(), true, args.columns.addresses)?;
     let mut options = ConvertOptions::new(exit)
         .with_scan(scan(&args.input, Some(&args.columns), Some(&args.window))?)
@@ -232,14 +242,15 @@ fn run_rows(args: RowsArgs, end: End, console: &mut Console) -> Result<()> {
     Ok(())
 }
 
-fn run_generate(args: &GenerateArgs, console: &mut Console) -> Result<()> {
+fn run_generate(mut args: GenerateArgs, console: &mut Console) -> Result<()> {
+    args.output = file(args.output);
     let traffic = match args.preset {
         Some(Preset::Article) => Traffic::article(args.seed),
-        None => Traffic::new(&generate_options(args)?)?,
+        None => Traffic::new(&generate_options(&args)?)?,
     };
     let format = match args.output.as_deref().and_then(Format::of_path) {
         Some(format) => GenerateFormat::Exit(ExitOptions::new(format)),
-        None => GenerateFormat::Silk { invocation: invocation(args) },
+        None => GenerateFormat::Silk { invocation: invocation(&args) },
     };
     let terminal = args.output.is_none() && std::io::IsTerminal::is_terminal(&std::io::stdout());
     if terminal {
