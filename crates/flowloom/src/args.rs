@@ -125,7 +125,7 @@ Examples:
   flowloom rwcut --help"
     )]
     Rwcut(Passed),
-    /// SiLK's rwfileinfo: its switches, and byte for byte its output
+    /// SiLK's rwfileinfo: its switches and layout; no reference output was at hand to compare with
     #[command(
         disable_help_flag = true,
         after_help = "\
