@@ -1,13 +1,12 @@
 //! Blocks of SiLK records → batches: which rows, which columns, and the accounts of both.
 
-use std::collections::VecDeque;
-
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use silk_format::{Bits, Block, Column, ColumnBuf, FormatId, Header, Selection, Values};
 
 use crate::accounts::{Accounts, BytesOf, Refusal};
 use crate::builder::FlowBatchBuilder;
+use crate::engine::BlockWorker;
 use crate::error::Result;
 use crate::scan::Scan;
 use crate::time::{Window, WindowMode};
@@ -19,11 +18,19 @@ const CHUNK: usize = 256;
 /// The smallest count that is no `i64`.
 const TOO_LARGE: u64 = 1 << 63;
 
-/// Gathers rows for batches of exactly `batch_rows` rows.
+/// What becomes of a piece.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    /// None if no row is delivered.
+    pub(crate) batch: Option<RecordBatch>,
+    pub(crate) accounts: Accounts,
+}
+
+/// Makes a batch of the rows of a piece.
+#[derive(Clone)]
 pub(crate) struct Assembler {
     builder: FlowBatchBuilder,
     schema: SchemaRef,
-    batch_rows: usize,
     filled: usize,
     filter: Option<Filter>,
     /// Where `bytes` is among the builder's buffers.
@@ -34,6 +41,7 @@ pub(crate) struct Assembler {
 }
 
 /// Decides on rows from a few columns, read for all of them.
+#[derive(Clone)]
 struct Filter {
     window: Option<Window>,
     check_counts: bool,
@@ -74,7 +82,6 @@ impl Assembler {
         Self {
             builder,
             schema,
-            batch_rows: scan.batch_rows,
             filled: 0,
             filter,
             bytes_buffer,
@@ -83,39 +90,13 @@ impl Assembler {
         }
     }
 
-    pub(crate) fn accounts(&self) -> &Accounts {
-        &self.accounts
+    /// Accounts of nothing, that count whose bytes this one counts.
+    pub(crate) fn no_accounts(&self) -> Accounts {
+        Accounts::new(self.accounts.bytes)
     }
 
     pub(crate) fn schema(&self) -> &SchemaRef {
         &self.schema
-    }
-
-    /// Takes records from number `next` on until a batch is full or the block ends, and tells the next number.
-    pub(crate) fn append(
-        &mut self,
-        block: Block<'_>,
-        mut next: usize,
-        ready: &mut VecDeque<RecordBatch>,
-    ) -> Result<usize> {
-        while next < block.len() && self.filled < self.batch_rows {
-            let len = CHUNK.min(self.batch_rows - self.filled).min(block.len() - next);
-            self.chunk(block.slice(next..next + len));
-            next += len;
-        }
-        if self.filled == self.batch_rows {
-            self.flush(ready)?;
-        }
-        Ok(next)
-    }
-
-    /// Makes a batch of what there is.
-    pub(crate) fn flush(&mut self, ready: &mut VecDeque<RecordBatch>) -> Result<()> {
-        if self.filled > 0 {
-            self.filled = 0;
-            ready.push_back(self.builder.finish()?);
-        }
-        Ok(())
     }
 
     /// Takes the rows of a few records.
@@ -152,6 +133,26 @@ impl Assembler {
             Some(all) => all.iter().rev().take(rows).map(|bytes| u128::from(*bytes)).sum(),
             None => records.bytes().len() as u128,
         }
+    }
+}
+
+impl BlockWorker for Assembler {
+    type Out = Rows;
+
+    fn block(&mut self, block: Block<'_>) -> Result<()> {
+        for start in (0..block.len()).step_by(CHUNK) {
+            self.chunk(block.slice(start..start + CHUNK));
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<Rows> {
+        let batch = match std::mem::take(&mut self.filled) {
+            0 => None,
+            _ => Some(self.builder.finish()?),
+        };
+        let none = self.no_accounts();
+        Ok(Rows { batch, accounts: std::mem::replace(&mut self.accounts, none) })
     }
 }
 

@@ -48,9 +48,12 @@
 mod accounts;
 mod assembler;
 mod builder;
+mod engine;
 mod error;
+mod input;
 mod kernels;
 mod names;
+mod ordered;
 mod reader;
 mod scan;
 pub mod schema;
@@ -64,7 +67,10 @@ pub use kernels::{
     AddressTable, Aggregate, Bin, Bins, Cell, DEFAULT_STATE_LIMIT, Distinct, Resampler, Role, Series,
     SeriesReader, Talker, TalkerBy, Talkers, Top, Value, WindowFilter,
 };
-pub use reader::{FlowReader, SourceFacts, open, open_bytes, open_input};
+pub use engine::{BlockWorker, Event, Job, Plan};
+pub use input::{FlowInput, SourceFacts};
+pub use ordered::Ordered;
+pub use reader::{FlowReader, open, open_bytes, open_input};
 pub use scan::{Kind, Limits, Scan};
 pub use schema::{FLOW_COLUMNS, FlowColumn, Projection};
 pub use time::{Anchors, Instant, TimeSpec, Window, WindowMode};

@@ -1,19 +1,18 @@
 //! From an input to record batches.
 
-use std::collections::VecDeque;
-use std::io::{Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_schema::{ArrowError, SchemaRef};
-use mapped_input::{Codec, Input, Opened};
-use silk_format::{Blocks, Compression, Header, Options, Reader};
+use mapped_input::Input;
 
 use crate::accounts::Accounts;
-use crate::assembler::Assembler;
-use crate::error::{Error, ErrorKind, Result};
-use crate::scan::{Kind, Scan};
+use crate::assembler::{Assembler, Rows};
+use crate::engine::{Event, Job, Plan};
+use crate::error::{Error, Result};
+use crate::input::{FlowInput, SourceFacts};
+use crate::scan::Scan;
 use crate::schema::{FORMAT_KEY, SOURCE_KEY};
 
 /// Opens a file by its content and reads it with large buffers (never through a map: that promise is the caller's to
@@ -32,127 +31,58 @@ pub fn open(path: impl AsRef<Path>, scan: &Scan) -> Result<FlowReader> {
 /// and type from it unless the options give another file name.
 ///
 /// # Errors
-/// `Malformed` if the input is no file of flows or its header is damaged; `Unsupported` if its kind, format, version
-/// or compression is not read; `Io` if it cannot be read; `Usage` or `Limit` if the scan makes no sense.
+/// As [`FlowInput::new`]; `Usage` or `Limit` if the scan makes no sense.
 pub fn open_input(input: Input, name: &str, scan: &Scan) -> Result<FlowReader> {
-    FlowReader::of_input(input, name, scan).map_err(|e| e.in_input(name))
+    FlowReader::new(FlowInput::new(input, name, &scan.silk)?, scan)
 }
 
 /// Reads flows from bytes in memory. Uncompressed records are decoded where they lie.
 ///
 /// # Errors
 /// As [`open_input`].
-pub fn open_bytes(bytes: impl AsRef<[u8]> + Send + 'static, name: &str, scan: &Scan) -> Result<FlowReader> {
-    let memory = Memory(Box::new(bytes));
-    let first = memory.as_ref().iter().take(4).copied().collect();
-    let opened = (Opened::Reader, Codec::Plain);
-    match Kind::sniff(memory.as_ref()) {
-        // Anything else may be compressed flows.
-        None => Input::from_reader(Cursor::new(memory))
-            .map_err(Error::from)
-            .and_then(|input| FlowReader::of_input(input, name, scan)),
-        _ => FlowReader::new(first, opened, name, scan, |options| Engine::of_memory(memory, options)),
-    }
-    .map_err(|e| e.in_input(name))
+pub fn open_bytes(
+    bytes: impl AsRef<[u8]> + Send + Sync + 'static,
+    name: &str,
+    scan: &Scan,
+) -> Result<FlowReader> {
+    FlowReader::new(FlowInput::of_bytes(bytes, name, &scan.silk)?, scan)
 }
 
-/// What an input turned out to be.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct SourceFacts {
-    /// The name that the caller gave.
-    pub name: String,
-    /// The kind.
-    pub kind: Kind,
-    /// The header of a SiLK file.
-    pub header: Header,
-    /// How the bytes reach us.
-    pub opened: Opened,
-    /// What wraps the whole file.
-    pub codec: Codec,
-}
-
-/// Record batches of one input, in its order, with bounded memory: one batch, one block of records (at most 1 MiB),
-/// the input's buffer. `Send`; a batch never spans inputs.
+/// Record batches of one input, in its order, with bounded memory: `Scan::threads` + 2 pieces, each of a batch, a block
+/// of records (at most 1 MiB) and the input's bytes of them. `Send`; a batch never spans inputs.
 ///
 /// Damage ends the reading: all rows before it, then one error, then nothing more. [`Self::next_batch`] gives this
 /// crate's errors; as a [`RecordBatchReader`] they come wrapped (see [`Error::from_arrow`]).
 pub struct FlowReader {
-    engine: Engine,
-    assembler: Assembler,
-    ready: VecDeque<RecordBatch>,
-    state: State,
-    facts: SourceFacts,
-}
-
-enum State {
-    Reading,
-    /// The rows before the error are still in `ready`.
-    Failed(Error),
-    Ended,
-}
-
-/// Where records come from.
-enum Engine {
-    /// Uncompressed records in memory: decoded in place, `next` is the first record that was not.
-    InPlace { memory: Memory, header: Header, options: Options, next: usize },
-    /// Blocks one by one: `next` is the first record of the reader's block that was not decoded.
-    Stream { reader: Box<Reader<Box<dyn Read + Send>>>, next: usize },
-}
-
-/// The whole content of an input.
-struct Memory(Box<dyn AsRef<[u8]> + Send>);
-
-impl AsRef<[u8]> for Memory {
-    fn as_ref(&self) -> &[u8] {
-        (*self.0).as_ref()
-    }
-}
-
-/// A plain input that is mapped.
-struct Map(Input);
-
-impl AsRef<[u8]> for Map {
-    fn as_ref(&self) -> &[u8] {
-        self.0.as_slice().unwrap_or_default()
-    }
+    /// None once it has ended, so that its threads end too.
+    job: Option<Job<Rows, (), Error>>,
+    /// Rows that were made and not yet given out.
+    ready: Option<RecordBatch>,
+    batch_rows: usize,
+    accounts: Accounts,
+    ignored: u64,
+    facts: Arc<SourceFacts>,
+    schema: SchemaRef,
 }
 
 impl FlowReader {
-    fn of_input(mut input: Input, name: &str, scan: &Scan) -> Result<Self> {
-        // A single read may give less than there is: a pipe, or the first of several small gzip members.
-        let mut first = Vec::with_capacity(4);
-        input.by_ref().take(4).read_to_end(&mut first).map_err(ErrorKind::Io)?;
-        let opened = (input.opened(), input.codec());
-        Self::new(first.clone(), opened, name, scan, |options| match input.as_slice() {
-            Some(_) => Engine::of_memory(Memory(Box::new(Map(input))), options),
-            None => Engine::of_reader(Cursor::new(first).chain(input), options),
-        })
-    }
-
-    fn new(
-        first_bytes: Vec<u8>,
-        (opened, codec): (Opened, Codec),
-        name: &str,
-        scan: &Scan,
-        engine: impl FnOnce(Options) -> Result<Engine>,
-    ) -> Result<Self> {
-        scan.check()?;
-        let kind = match Kind::sniff(&first_bytes) {
-            Some(Kind::Silk) => Kind::Silk,
-            Some(other) => return Err(ErrorKind::KindUnsupported { kind: other.name() }.into()),
-            None => return Err(ErrorKind::UnknownKind { found: first_bytes }.into()),
+    /// Reads the rows of an input that was opened.
+    ///
+    /// # Errors
+    /// `Usage` or `Limit` if the scan makes no sense.
+    pub fn new(input: FlowInput, scan: &Scan) -> Result<Self> {
+        let facts = Arc::clone(&input.facts);
+        scan.check().map_err(|e| e.in_input(&facts.name))?;
+        let assembler = assembler(&facts, scan);
+        let (accounts, schema) = (assembler.no_accounts(), SchemaRef::clone(assembler.schema()));
+        let plan = Plan {
+            threads: scan.threads,
+            piece_records: scan.batch_rows,
+            detached: input.is_stream(),
         };
-        let mut options = scan.silk.clone();
-        options.file_name.get_or_insert_with(|| name.to_owned());
-
-        let engine = engine(options)?;
-        let header = engine.header().clone();
-        let format = format!("{} v{}", header.format(), header.record_version());
-        let schema = scan.columns.schema_with(&[(SOURCE_KEY, name), (FORMAT_KEY, &format)]);
-        let assembler = Assembler::new(scan, &header, schema);
-        let facts = SourceFacts { name: name.to_owned(), kind, header, opened, codec };
-        Ok(Self { engine, assembler, ready: VecDeque::new(), state: State::Reading, facts })
+        let job = Job::new(std::iter::once(Ok((input, ()))), plan, move |_| Ok(assembler.clone()));
+        let batch_rows = scan.batch_rows;
+        Ok(Self { job: Some(job), ready: None, batch_rows, accounts, ignored: 0, facts, schema })
     }
 
     /// The next batch; `None` at the end and ever after.
@@ -161,37 +91,24 @@ impl FlowReader {
     /// `Malformed` where the input is damaged or cut short, `Io` where it cannot be read. Nothing comes after an error.
     pub fn next_batch(&mut self) -> Option<Result<RecordBatch>> {
         loop {
-            if let Some(batch) = self.ready.pop_front() {
+            if let Some(batch) = split(&mut self.ready, self.batch_rows) {
                 return Some(Ok(batch));
             }
-            match std::mem::replace(&mut self.state, State::Ended) {
-                State::Ended => return None,
-                State::Failed(error) => return Some(Err(error.in_input(&self.facts.name))),
-                State::Reading => self.state = self.advance(),
-            }
-        }
-    }
-
-    /// Reads until a batch is ready, or to the end.
-    fn advance(&mut self) -> State {
-        let step = match &mut self.engine {
-            Engine::InPlace { memory, header, options, next } => {
-                in_place_step(memory.as_ref(), header, options, next, &mut self.assembler, &mut self.ready)
-            }
-            Engine::Stream { reader, next } => {
-                stream_step(reader, next, &mut self.assembler, &mut self.ready)
-            }
-        };
-        match step {
-            Ok(true) => State::Reading,
-            Ok(false) => match self.assembler.flush(&mut self.ready) {
-                Ok(()) => State::Ended,
-                Err(error) => State::Failed(error),
-            },
-            // If the last rows cannot be made a batch either, the first error is the one to tell.
-            Err(error) => {
-                let _ = self.assembler.flush(&mut self.ready);
-                State::Failed(error)
+            match self.job.as_mut()?.next() {
+                Some(Event::Piece(rows)) => {
+                    self.accounts.add(&rows.accounts);
+                    self.ready = rows.batch;
+                }
+                Some(Event::Opened(..)) => {}
+                Some(Event::Ended(ignored)) => {
+                    self.ignored = ignored;
+                    self.job = None;
+                }
+                Some(Event::Failed(error) | Event::Unopened(error)) => {
+                    self.job = None;
+                    return Some(Err(error));
+                }
+                None => self.job = None,
             }
         }
     }
@@ -199,17 +116,14 @@ impl FlowReader {
     /// Where the rows read so far went.
     #[must_use]
     pub fn accounts(&self) -> &Accounts {
-        self.assembler.accounts()
+        &self.accounts
     }
 
-    /// Bytes so far behind the mark that ends the blocks of a compressed SiLK file: they are not decoded, as SiLK's own
-    /// tools do not.
+    /// Bytes behind the mark that ends the blocks of a compressed SiLK file, once the reading has ended: they are not
+    /// decoded, as SiLK's own tools do not.
     #[must_use]
     pub fn ignored_bytes(&self) -> u64 {
-        match &self.engine {
-            Engine::InPlace { .. } => 0,
-            Engine::Stream { reader, .. } => reader.ignored_bytes(),
-        }
+        self.ignored
     }
 
     /// What the input turned out to be.
@@ -219,69 +133,22 @@ impl FlowReader {
     }
 }
 
-impl Engine {
-    fn of_memory(memory: Memory, options: Options) -> Result<Self> {
-        let (header, len) = Header::parse_with(memory.as_ref(), &options.limits)?;
-        if header.compression() != Compression::NONE {
-            return Self::of_reader(Cursor::new(memory), options);
-        }
-        // Refuses what is no flow file of a known layout.
-        Blocks::new(&header, options.clone(), memory.as_ref().get(len..).unwrap_or_default())?;
-        Ok(Self::InPlace { memory, header, options, next: 0 })
+/// The first `rows` rows of what is ready. A block of compressed records may hold more than a batch.
+pub(crate) fn split(ready: &mut Option<RecordBatch>, rows: usize) -> Option<RecordBatch> {
+    let batch = ready.take()?;
+    if batch.num_rows() > rows {
+        *ready = Some(batch.slice(rows, batch.num_rows() - rows));
+        return Some(batch.slice(0, rows));
     }
-
-    fn of_reader(reader: impl Read + Send + 'static, options: Options) -> Result<Self> {
-        let reader: Box<dyn Read + Send> = Box::new(reader);
-        Ok(Self::Stream { reader: Box::new(Reader::new(reader, options)?), next: 0 })
-    }
-
-    fn header(&self) -> &Header {
-        match self {
-            Self::InPlace { header, .. } => header,
-            Self::Stream { reader, .. } => reader.header(),
-        }
-    }
+    Some(batch)
 }
 
-/// Decodes as many records in place as make a batch. `Ok(false)`: that was the last of them.
-fn in_place_step(
-    bytes: &[u8],
-    header: &Header,
-    options: &Options,
-    next: &mut usize,
-    assembler: &mut Assembler,
-    ready: &mut VecDeque<RecordBatch>,
-) -> Result<bool> {
-    let data = bytes.get(header.len()..).unwrap_or_default();
-    // Finding the records again for each batch costs next to nothing.
-    let mut blocks = Blocks::new(header, options.clone(), data)?;
-    if let Some(block) = blocks.next_block() {
-        let block = block?;
-        *next = assembler.append(block, *next, ready)?;
-        if *next < block.len() {
-            return Ok(true);
-        }
-    }
-    match blocks.next_block() {
-        Some(Err(error)) => Err(error.into()),
-        _ => Ok(false),
-    }
-}
-
-/// Decodes as many records of the reader's block as make a batch. `Ok(false)`: there is no block left.
-fn stream_step(
-    reader: &mut Reader<Box<dyn Read + Send>>,
-    next: &mut usize,
-    assembler: &mut Assembler,
-    ready: &mut VecDeque<RecordBatch>,
-) -> Result<bool> {
-    if *next >= reader.block().len() {
-        let Some(block) = reader.next_block() else { return Ok(false) };
-        block?;
-        *next = 0;
-    }
-    *next = assembler.append(reader.block(), *next, ready)?;
-    Ok(true)
+/// What makes batches of the records of an input.
+pub(crate) fn assembler(facts: &SourceFacts, scan: &Scan) -> Assembler {
+    let header = &facts.header;
+    let format = format!("{} v{}", header.format(), header.record_version());
+    let schema = scan.columns.schema_with(&[(SOURCE_KEY, &facts.name), (FORMAT_KEY, &format)]);
+    Assembler::new(scan, header, schema)
 }
 
 impl Iterator for FlowReader {
@@ -296,7 +163,7 @@ impl std::iter::FusedIterator for FlowReader {}
 
 impl RecordBatchReader for FlowReader {
     fn schema(&self) -> SchemaRef {
-        Arc::clone(self.assembler.schema())
+        Arc::clone(&self.schema)
     }
 }
 

@@ -1,5 +1,7 @@
 //! What to read: kinds of input, and the options of a scan.
 
+use std::num::NonZeroUsize;
+
 use silk_format::MAGIC;
 
 use crate::error::{Error, Result};
@@ -65,8 +67,11 @@ impl Default for Limits {
 pub struct Scan {
     /// The columns. Default: all stored ones.
     pub columns: Projection,
-    /// Rows of a batch, the last one of a file excepted. Default 8192.
+    /// Rows of a batch, at most: fewer where a file ends, a block of compressed records does not fit, or rows are
+    /// filtered. Which rows make a batch does not depend on threads. Default 8192.
     pub batch_rows: usize,
+    /// Threads that decode. Default 1: the caller's own, none is started.
+    pub threads: NonZeroUsize,
     /// Only flows of this window.
     pub window: Option<Window>,
     /// How SiLK files are read; the site names sensors, classes and types.
@@ -80,6 +85,7 @@ impl Default for Scan {
         Self {
             columns: Projection::default(),
             batch_rows: 8192,
+            threads: NonZeroUsize::MIN,
             window: None,
             silk: silk_format::Options::default(),
             limits: Limits::default(),
@@ -99,6 +105,13 @@ impl Scan {
     #[must_use]
     pub fn with_batch_rows(mut self, rows: usize) -> Self {
         self.batch_rows = rows;
+        self
+    }
+
+    /// With so many threads.
+    #[must_use]
+    pub fn with_threads(mut self, threads: NonZeroUsize) -> Self {
+        self.threads = threads;
         self
     }
 

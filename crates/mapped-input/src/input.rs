@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufRead, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::codec::{Codec, MAGIC_LEN, Stream};
 use crate::error::Result;
@@ -82,7 +83,7 @@ impl Input {
     ///
     /// # Safety
     ///
-    /// From this call until the `Input` is dropped, nobody may change or truncate the file, in this process or any
+    /// From this call until the `Input` and all that [`Input::map_of`] gave are dropped, nobody may change or truncate the file, in this process or any
     /// other. Its bytes are handed out as `&[u8]`, which must never change; and touching a page behind the end of a
     /// file that was cut kills the process. No check can replace the promise: if you cannot give it, call
     /// [`Input::open`].
@@ -121,8 +122,8 @@ impl Input {
     #[expect(unsafe_code, reason = "the promise is the caller's, see # Safety")]
     pub unsafe fn map_with(path: impl AsRef<Path>, options: &Options) -> Result<Self> {
         let file = File::open(path)?;
-        // SAFETY: the caller promises that nobody changes or truncates the file while the `Input` lives, and the map
-        // lives in the `Input`, which never lends it for longer than a borrow of itself.
+        // SAFETY: the caller promises that nobody changes or truncates the file while the `Input` or a
+        // `Mapped` of it lives; the map lives in that `Mapped`, which never lends it for longer than a borrow of itself.
         match unsafe { Mapped::new(&file) }? {
             Some(map) => {
                 let stored_len = Some(map.as_slice().len() as u64);
@@ -191,8 +192,13 @@ impl Input {
 
     /// The whole content, whatever was read before: of a mapped input that is not compressed; otherwise `None`.
     pub fn as_slice(&self) -> Option<&[u8]> {
+        self.map_of().map(|map| map.as_slice())
+    }
+
+    /// The map behind [`as_slice`](Self::as_slice), to be shared between threads.
+    pub fn map_of(&self) -> Option<&Arc<Mapped>> {
         match &self.stream {
-            Stream::Plain(source) => source.whole(),
+            Stream::Plain(source) => source.map(),
             #[allow(unreachable_patterns, reason = "reached when a codec is in the build")]
             _ => None,
         }

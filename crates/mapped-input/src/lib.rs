@@ -72,6 +72,7 @@ mod source;
 pub use codec::Codec;
 pub use error::{Class, Error, ErrorKind, Result, class_of};
 pub use input::{Input, Opened};
+pub use mapped::Mapped;
 pub use options::Options;
 
 #[cfg(doctest)]

@@ -6,8 +6,23 @@ use memmap2::{Mmap, MmapOptions};
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// Bytes of a whole regular file; empty files have no map behind them.
-pub(crate) struct Mapped(Option<Mmap>);
+/// The bytes of a whole mapped file, to be shared between threads. [`Input::map_of`](crate::Input::map_of) gives it.
+pub struct Mapped(
+    /// Empty files have no map behind them.
+    Option<Mmap>,
+);
+
+impl AsRef<[u8]> for Mapped {
+    fn as_ref(&self) -> &[u8] {
+        self.as_slice()
+    }
+}
+
+impl std::fmt::Debug for Mapped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mapped").field("len", &self.as_slice().len()).finish()
+    }
+}
 
 impl Mapped {
     /// No bytes at all.

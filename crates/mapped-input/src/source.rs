@@ -1,11 +1,12 @@
 //! The stored bytes, mapped or read through one buffer of fixed size.
 
 use std::io::{self, BufRead, Read};
+use std::sync::Arc;
 
 use crate::mapped::Mapped;
 
 enum Bytes {
-    Map(Mapped),
+    Map(Arc<Mapped>),
     Read { reader: Box<dyn Read + Send>, buffer: Vec<u8>, start: usize, end: usize },
 }
 
@@ -22,7 +23,7 @@ pub(crate) struct Source {
 
 impl Source {
     pub(crate) fn mapped(map: Mapped) -> Self {
-        Self { bytes: Bytes::Map(map), offset: 0, hit_end: false, failed: false }
+        Self { bytes: Bytes::Map(Arc::new(map)), offset: 0, hit_end: false, failed: false }
     }
 
     #[cfg(feature = "lz4")]
@@ -39,10 +40,10 @@ impl Source {
         self.offset
     }
 
-    /// The whole file, if it is mapped.
-    pub(crate) fn whole(&self) -> Option<&[u8]> {
+    /// The map behind it, if it is mapped.
+    pub(crate) fn map(&self) -> Option<&Arc<Mapped>> {
         match &self.bytes {
-            Bytes::Map(map) => Some(map.as_slice()),
+            Bytes::Map(map) => Some(map),
             Bytes::Read { .. } => None,
         }
     }

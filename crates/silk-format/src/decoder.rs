@@ -80,12 +80,12 @@ fn icmp_ports(header: &Header, options: &Options) -> IcmpPorts {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     /// Uncompressed records.
     Plain,
-    /// Compressed blocks; `pending` holds the bytes of one that has not arrived whole.
-    Framed { inflater: Inflater, pending: Vec<u8> },
+    /// Compressed blocks.
+    Framed,
     /// Behind the end of the data, or behind an error: whatever comes is ignored.
     Done,
 }
@@ -102,12 +102,18 @@ enum State {
 pub struct Decoder {
     view: View,
     state: State,
+    /// None if the file is not compressed.
+    inflater: Option<Inflater>,
+    /// The bytes of a compressed block that has not arrived whole.
+    pending: Vec<u8>,
     /// Whole records, then perhaps the beginning of one; `filled` bytes count.
     buffer: Vec<u8>,
     filled: usize,
     /// The file offset of the next byte that comes in.
     offset: u64,
     ignored: u64,
+    /// Bytes of plain records that are gathered, about.
+    gathered: usize,
 }
 
 impl Decoder {
@@ -118,14 +124,35 @@ impl Decoder {
     /// `Malformed` if the record size contradicts the layout.
     pub fn new(header: &Header, options: Options) -> Result<Self> {
         let view = view(header, &options)?;
-        let state = match header.compression {
-            Compression::NONE => State::Plain,
-            other => State::Framed {
-                inflater: Inflater::new(other).map_err(|e| e.at(AT_COMPRESSION))?,
-                pending: Vec::new(),
-            },
+        let (state, inflater) = match header.compression {
+            Compression::NONE => (State::Plain, None),
+            other => (State::Framed, Some(Inflater::new(other).map_err(|e| e.at(AT_COMPRESSION))?)),
         };
-        Ok(Self { view, state, buffer: Vec::new(), filled: 0, offset: header.len as u64, ignored: 0 })
+        Ok(Self {
+            view,
+            state,
+            inflater,
+            pending: Vec::new(),
+            buffer: Vec::new(),
+            filled: 0,
+            offset: header.len as u64,
+            ignored: 0,
+            gathered: GATHER,
+        })
+    }
+
+    /// With blocks of about so many bytes of plain records.
+    pub(crate) fn with_gathered(mut self, bytes: usize) -> Self {
+        self.gathered = bytes;
+        self
+    }
+
+    /// Begins again at another offset of the same file, with plain records or with what the file holds.
+    pub(crate) fn restart(&mut self, plain: bool, offset: u64) {
+        self.filled = 0;
+        self.offset = offset;
+        self.pending.clear();
+        self.state = if plain || self.inflater.is_none() { State::Plain } else { State::Framed };
     }
 
     /// Takes bytes from the front of `bytes` and tells how many; at most one block of records is made by a call.
@@ -138,7 +165,7 @@ impl Decoder {
         self.release();
         let taken = match &mut self.state {
             State::Plain => self.gather(bytes),
-            State::Framed { .. } => match self.unframe(bytes) {
+            State::Framed => match self.unframe(bytes) {
                 Ok(taken) => taken,
                 Err(error) => {
                     self.state = State::Done;
@@ -169,16 +196,16 @@ impl Decoder {
         self.release();
         let rest = self.filled;
         let state = std::mem::replace(&mut self.state, State::Done);
-        let error = match &state {
-            State::Framed { pending, .. } if !pending.is_empty() => {
-                let needed = match BlockHeader::parse(pending) {
+        let error = match state {
+            State::Framed if !self.pending.is_empty() => {
+                let needed = match BlockHeader::parse(&self.pending) {
                     Ok(BlockHeader::Block { compressed, .. }) => BLOCK_HEADER + compressed as usize,
                     _ => BLOCK_HEADER,
                 };
-                Error::truncated("compressed block", needed, pending.len())
-                    .at(self.offset.saturating_sub(pending.len() as u64))
+                Error::truncated("compressed block", needed, self.pending.len())
+                    .at(self.offset.saturating_sub(self.pending.len() as u64))
             }
-            State::Plain | State::Framed { .. } | State::Done if rest > 0 => {
+            _ if rest > 0 => {
                 let error = Error::truncated("record", self.view.layout.len, rest);
                 match state {
                     State::Plain => error.at(self.offset.saturating_sub(rest as u64)),
@@ -207,7 +234,7 @@ impl Decoder {
     }
 
     pub(crate) fn is_plain(&self) -> bool {
-        matches!(self.state, State::Plain)
+        self.state == State::Plain
     }
 
     /// Forgets the records that were handed out and moves the rest of one to the front.
@@ -220,7 +247,7 @@ impl Decoder {
     /// The buffer of uncompressed records, a whole number of them.
     fn plain_capacity(&self) -> usize {
         let bytes = match self.view.context.parity {
-            Parity::Native => GATHER,
+            Parity::Native => self.gathered.max(self.view.layout.len),
             Parity::Silk => REFERENCE_READ,
         };
         bytes - bytes % self.view.layout.len
@@ -265,7 +292,8 @@ impl Decoder {
     }
 
     fn unframe(&mut self, bytes: &[u8]) -> Result<usize> {
-        let State::Framed { inflater, pending } = &mut self.state else { return Ok(0) };
+        let Some(inflater) = &mut self.inflater else { return Ok(0) };
+        let pending = &mut self.pending;
         let start = self.offset.saturating_sub(pending.len() as u64);
         // A block that lies whole in `bytes` is inflated from there; one that arrives in pieces is put together.
         let mut taken = 0;

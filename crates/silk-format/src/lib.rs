@@ -33,6 +33,7 @@
 //! | read a file, pipe or socket | [`Reader`], over any [`Read`](std::io::Read) |
 //! | read bytes that lie in memory or in a map | [`Blocks`]; records of uncompressed data without any allocation: [`Records`] |
 //! | push bytes as they come, without I/O | [`Decoder`] |
+//! | decode one file on several threads | [`Cutter`] → [`Piece`]s, each for a [`Decoder`] of its own |
 //! | many values of few fields | [`Block::read`] into a [`ColumnBuf`], perhaps for a [`Selection`] of rows |
 //! | records one by one | [`Block::records`] → [`Record`] |
 //! | what kind of file is this | [`Header`], [`Entry`], [`FormatId`], [`Compression`] |
@@ -99,6 +100,7 @@ mod layouts;
 mod legacy;
 mod options;
 mod payload;
+mod pieces;
 mod prefix_map;
 mod reader;
 mod record;
@@ -114,6 +116,7 @@ pub use header::{Entry, Header, MAGIC};
 pub use ipset::IpSet;
 pub use layouts::{FlowFormat, formats};
 pub use options::{IcmpRepair, Limits, Options, Parity};
+pub use pieces::{Cutter, Piece};
 pub use prefix_map::{MapKey, PrefixMap};
 pub use reader::{Blocks, Reader, Records};
 pub use record::{Block, Record};

@@ -6,11 +6,11 @@ use crate::decoder::{self, Decoder};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::Compression;
 use crate::header::{Header, HeaderParser, Progress};
-use crate::options::Options;
+use crate::options::{Limits, Options};
 use crate::record::{Block, Record, View};
 
 /// Bytes that are read from a source of compressed blocks at a time.
-const READ: usize = 256 << 10;
+pub(crate) const READ: usize = 256 << 10;
 
 /// The records of uncompressed data, in place: an iterator of views that allocates nothing.
 ///
@@ -76,6 +76,8 @@ pub struct Blocks<'a> {
     decoder: Decoder,
     ended: bool,
     offset: u64,
+    /// Whether the data ends here, so that the rest of a record or block is an error.
+    last: bool,
 }
 
 impl<'a> Blocks<'a> {
@@ -85,7 +87,17 @@ impl<'a> Blocks<'a> {
     /// As [`Decoder::new`].
     pub fn new(header: &Header, options: Options, data: &'a [u8]) -> Result<Self> {
         let decoder = Decoder::new(header, options)?;
-        Ok(Self { rest: data, decoder, ended: false, offset: header.len() as u64 })
+        Ok(Self { rest: data, decoder, ended: false, offset: header.len() as u64, last: true })
+    }
+
+    pub(crate) fn of_piece(decoder: Decoder, bytes: &'a [u8], offset: u64, last: bool) -> Self {
+        Self { rest: bytes, decoder, ended: false, offset, last }
+    }
+
+    /// The decoder, with its buffers, for another piece of the same file.
+    #[must_use]
+    pub fn into_decoder(self) -> Decoder {
+        self.decoder
     }
 
     /// The next block that holds records. After an error nothing more comes.
@@ -102,7 +114,7 @@ impl<'a> Blocks<'a> {
         loop {
             if self.rest.is_empty() {
                 self.ended = true;
-                return self.decoder.flush().err().map(Err);
+                return self.last.then(|| self.decoder.flush().err().map(Err)).flatten();
             }
             match self.decoder.decode(self.rest) {
                 Ok(taken) => self.rest = self.rest.get(taken..).unwrap_or_default(),
@@ -175,7 +187,7 @@ impl<R: Read> Reader<R> {
     /// # Errors
     /// As [`Header::parse_with`] and [`Decoder::new`]; `Io` if the source fails.
     pub fn new(mut source: R, options: Options) -> Result<Self> {
-        let header = read_header(&mut source, &options)?;
+        let header = Header::read(&mut source, &options.limits)?;
         let decoder = Decoder::new(&header, options)?;
         let state = ReaderState::Reading;
         Ok(Self { source, header, decoder, buffer: Vec::new(), taken: 0, filled: 0, state })
@@ -259,7 +271,7 @@ impl<R: Read> Reader<R> {
     }
 }
 
-fn read_some(source: &mut impl Read, buffer: &mut [u8], offset: u64) -> Result<usize> {
+pub(crate) fn read_some(source: &mut impl Read, buffer: &mut [u8], offset: u64) -> Result<usize> {
     loop {
         match source.read(buffer) {
             // A reader that claims more than it was given is not believed.
@@ -270,24 +282,29 @@ fn read_some(source: &mut impl Read, buffer: &mut [u8], offset: u64) -> Result<u
     }
 }
 
-/// Reads exactly the header, so that the source stands at the first byte of the data.
-fn read_header(source: &mut impl Read, options: &Options) -> Result<Header> {
-    let mut parser = HeaderParser::new(options.limits);
-    let mut bytes = Vec::new();
-    loop {
-        let (what, total) = match parser.advance(&bytes)? {
-            Progress::Done(header) => return Ok(*header),
-            Progress::Need { what, total } => (what, total),
-        };
-        let start = bytes.len();
-        // In steps, so that an announced length takes memory only as bytes arrive.
-        let step = (total - start).min(64 << 10);
-        bytes.resize(start + step, 0);
-        let got = read_some(source, &mut bytes[start..], start as u64)?;
-        bytes.truncate(start + got);
-        if got == 0 {
-            let at = parser.at;
-            return Err(Error::truncated(what, total - at, start.saturating_sub(at)).at(at as u64));
+impl Header {
+    /// Reads exactly the header from `source`, which then stands at the first byte of the data.
+    ///
+    /// # Errors
+    /// As [`Header::parse_with`]; `Io` if the source fails.
+    pub fn read(source: &mut impl Read, limits: &Limits) -> Result<Self> {
+        let mut parser = HeaderParser::new(*limits);
+        let mut bytes = Vec::new();
+        loop {
+            let (what, total) = match parser.advance(&bytes)? {
+                Progress::Done(header) => return Ok(*header),
+                Progress::Need { what, total } => (what, total),
+            };
+            let start = bytes.len();
+            // In steps, so that an announced length takes memory only as bytes arrive.
+            let step = (total - start).min(64 << 10);
+            bytes.resize(start + step, 0);
+            let got = read_some(source, &mut bytes[start..], start as u64)?;
+            bytes.truncate(start + got);
+            if got == 0 {
+                let at = parser.at;
+                return Err(Error::truncated(what, total - at, start.saturating_sub(at)).at(at as u64));
+            }
         }
     }
 }
