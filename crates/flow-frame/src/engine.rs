@@ -202,8 +202,7 @@ impl<I, F: Fn(&SourceFacts) -> Result<W>, W> Feed<I, F, W> {
         let FlowInput { facts, options, bytes } = input;
         let named = |e: Error| e.in_input(&facts.name);
         let worker = (self.worker)(&facts).map_err(named)?;
-        let cutter =
-            Cutter::new(&facts.header, &options, self.piece_records).map_err(|e| named(e.into()))?;
+        let cutter = Cutter::new(&facts.header, &options, self.piece_records).map_err(|e| named(e.into()))?;
         let (memory, stream) = match bytes {
             Bytes::Memory(memory) => (Some(memory), None),
             Bytes::Stream(stream) => (None, Some(stream)),
@@ -305,11 +304,9 @@ impl<W: BlockWorker> Hands<W> {
         };
         let bytes = match bytes {
             PieceBytes::Owned(bytes) => bytes,
-            PieceBytes::At(range) => file
-                .memory
-                .as_ref()
-                .and_then(|memory| memory.as_ref().get(range.clone()))
-                .unwrap_or_default(),
+            PieceBytes::At(range) => {
+                file.memory.as_ref().and_then(|memory| memory.as_ref().get(range.clone())).unwrap_or_default()
+            }
         };
         let mut blocks = piece.blocks_of(bytes, decoder);
         let failure = all_blocks(&mut blocks, &mut worker).err();

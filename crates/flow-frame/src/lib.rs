@@ -7,6 +7,8 @@
 //! | read a file of flows | [`open`], [`open_input`], [`open_bytes`] → [`FlowReader`]; what to read: [`Scan`], [`Projection`] |
 //! | know what an input is | [`Kind::sniff`], [`FlowReader::source`] |
 //! | know where every row went | [`FlowReader::accounts`] → [`Accounts`] |
+//! | read on several threads | [`Scan::with_threads`] |
+//! | work of your own on the records, on several threads, in order | [`Job`] with a [`BlockWorker`]; on anything: [`Ordered`] |
 //! | make batches of another source | [`FlowBatchBuilder`], [`FlowRow`] |
 //! | keep a window | [`Scan::with_window`] while reading, [`WindowFilter`] afterwards |
 //! | values over time | [`Resampler`] → [`Series`] |
@@ -38,7 +40,8 @@
 //!
 //! # What this crate does not do
 //!
-//! No SQL, no charts, no output formats, no threads and no clock: "now" is a value that the caller hands in.
+//! No SQL, no charts, no output formats, no clock: "now" is a value that the caller hands
+//! in. It starts no threads unless a scan asks for them.
 //!
 //! # Sources
 //!
@@ -46,7 +49,7 @@
 //! RFC 3339.
 
 mod accounts;
-mod assembler;
+mod batches;
 mod builder;
 mod engine;
 mod error;
@@ -61,14 +64,15 @@ pub mod text;
 pub mod time;
 
 pub use accounts::{Accounts, BytesOf, Refusal, Tally};
+pub use batches::{BatchMaker, Rows};
 pub use builder::{FlowBatchBuilder, FlowRow};
+pub use engine::{BlockWorker, Event, Job, Plan};
 pub use error::{Class, Error, ErrorKind, Result};
+pub use input::{FlowInput, SourceFacts};
 pub use kernels::{
     AddressTable, Aggregate, Bin, Bins, Cell, DEFAULT_STATE_LIMIT, Distinct, Resampler, Role, Series,
     SeriesReader, Talker, TalkerBy, Talkers, Top, Value, WindowFilter,
 };
-pub use engine::{BlockWorker, Event, Job, Plan};
-pub use input::{FlowInput, SourceFacts};
 pub use ordered::Ordered;
 pub use reader::{FlowReader, open, open_bytes, open_input};
 pub use scan::{Kind, Limits, Scan};

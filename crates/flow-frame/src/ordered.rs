@@ -46,11 +46,7 @@ struct State<T> {
 
 impl<T: Send + 'static> Ordered<T> {
     /// Starts the work. `worker` is called once on each thread and gives what does the work there, with its buffers.
-    pub fn new<S, W>(
-        threads: NonZeroUsize,
-        source: S,
-        worker: impl Fn() -> W + Send + Sync + 'static,
-    ) -> Self
+    pub fn new<S, W>(threads: NonZeroUsize, source: S, worker: impl Fn() -> W + Send + Sync + 'static) -> Self
     where
         S: Iterator + Send + 'static,
         S::Item: Send,
@@ -74,7 +70,8 @@ impl<T: Send + 'static> Ordered<T> {
         let worker = Arc::new(worker);
         let threads = (0..threads.get())
             .map(|_| {
-                let (shared, source, worker) = (Arc::clone(&shared), Arc::clone(&source), Arc::clone(&worker));
+                let (shared, source, worker) =
+                    (Arc::clone(&shared), Arc::clone(&source), Arc::clone(&worker));
                 thread::spawn(move || run(&shared, &source, worker()))
             })
             .collect();
@@ -244,7 +241,7 @@ mod tests {
         for count in [1, 2, 3, 8] {
             let ordered = Ordered::new(threads(count), 0..1000u64, || {
                 |n: u64| {
-                    if n % 7 == 0 {
+                    if n.is_multiple_of(7) {
                         thread::yield_now();
                     }
                     n * n

@@ -1,5 +1,6 @@
 //! From an input to record batches.
 
+use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,12 +9,11 @@ use arrow_schema::{ArrowError, SchemaRef};
 use mapped_input::Input;
 
 use crate::accounts::Accounts;
-use crate::assembler::{Assembler, Rows};
+use crate::batches::{BatchMaker, Rows};
 use crate::engine::{Event, Job, Plan};
 use crate::error::{Error, Result};
 use crate::input::{FlowInput, SourceFacts};
 use crate::scan::Scan;
-use crate::schema::{FORMAT_KEY, SOURCE_KEY};
 
 /// Opens a file by its content and reads it with large buffers (never through a map: that promise is the caller's to
 /// make, with [`Input::map`] and [`open_input`]).
@@ -56,8 +56,8 @@ pub fn open_bytes(
 pub struct FlowReader {
     /// None once it has ended, so that its threads end too.
     job: Option<Job<Rows, (), Error>>,
-    /// Rows that were made and not yet given out.
-    ready: Option<RecordBatch>,
+    /// Batches that were made and not yet given out.
+    ready: VecDeque<RecordBatch>,
     batch_rows: usize,
     accounts: Accounts,
     ignored: u64,
@@ -72,17 +72,13 @@ impl FlowReader {
     /// `Usage` or `Limit` if the scan makes no sense.
     pub fn new(input: FlowInput, scan: &Scan) -> Result<Self> {
         let facts = Arc::clone(&input.facts);
-        scan.check().map_err(|e| e.in_input(&facts.name))?;
-        let assembler = assembler(&facts, scan);
-        let (accounts, schema) = (assembler.no_accounts(), SchemaRef::clone(assembler.schema()));
-        let plan = Plan {
-            threads: scan.threads,
-            piece_records: scan.batch_rows,
-            detached: input.is_stream(),
-        };
-        let job = Job::new(std::iter::once(Ok((input, ()))), plan, move |_| Ok(assembler.clone()));
+        let maker = BatchMaker::new(&facts, scan)?;
+        let (accounts, schema) = (maker.no_accounts(), SchemaRef::clone(maker.schema()));
+        let plan =
+            Plan { threads: scan.threads, piece_records: scan.batch_rows, detached: input.is_stream() };
+        let job = Job::new(std::iter::once(Ok((input, ()))), plan, move |_| Ok(maker.clone()));
         let batch_rows = scan.batch_rows;
-        Ok(Self { job: Some(job), ready: None, batch_rows, accounts, ignored: 0, facts, schema })
+        Ok(Self { job: Some(job), ready: VecDeque::new(), batch_rows, accounts, ignored: 0, facts, schema })
     }
 
     /// The next batch; `None` at the end and ever after.
@@ -91,13 +87,13 @@ impl FlowReader {
     /// `Malformed` where the input is damaged or cut short, `Io` where it cannot be read. Nothing comes after an error.
     pub fn next_batch(&mut self) -> Option<Result<RecordBatch>> {
         loop {
-            if let Some(batch) = split(&mut self.ready, self.batch_rows) {
+            if let Some(batch) = self.ready.pop_front() {
                 return Some(Ok(batch));
             }
             match self.job.as_mut()?.next() {
                 Some(Event::Piece(rows)) => {
                     self.accounts.add(&rows.accounts);
-                    self.ready = rows.batch;
+                    self.ready.extend(rows.batches(self.batch_rows));
                 }
                 Some(Event::Opened(..)) => {}
                 Some(Event::Ended(ignored)) => {
@@ -131,24 +127,6 @@ impl FlowReader {
     pub fn source(&self) -> &SourceFacts {
         &self.facts
     }
-}
-
-/// The first `rows` rows of what is ready. A block of compressed records may hold more than a batch.
-pub(crate) fn split(ready: &mut Option<RecordBatch>, rows: usize) -> Option<RecordBatch> {
-    let batch = ready.take()?;
-    if batch.num_rows() > rows {
-        *ready = Some(batch.slice(rows, batch.num_rows() - rows));
-        return Some(batch.slice(0, rows));
-    }
-    Some(batch)
-}
-
-/// What makes batches of the records of an input.
-pub(crate) fn assembler(facts: &SourceFacts, scan: &Scan) -> Assembler {
-    let header = &facts.header;
-    let format = format!("{} v{}", header.format(), header.record_version());
-    let schema = scan.columns.schema_with(&[(SOURCE_KEY, &facts.name), (FORMAT_KEY, &format)]);
-    Assembler::new(scan, header, schema)
 }
 
 impl Iterator for FlowReader {

@@ -66,11 +66,7 @@ fn outcome(reader: Result<FlowReader, Error>) -> Outcome {
         Err(error) => Outcome { batches: Vec::new(), accounts: None, error: Some(told(error)) },
         Ok(reader) => {
             let (batches, error, reader) = common::drain(reader);
-            Outcome {
-                batches,
-                accounts: Some(*reader.accounts()),
-                error: error.map(told),
-            }
+            Outcome { batches, accounts: Some(*reader.accounts()), error: error.map(told) }
         }
     }
 }

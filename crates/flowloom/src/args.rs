@@ -47,7 +47,7 @@ const GLOBAL: &str = "Options of every command";
 /// Flags of every command.
 #[derive(Debug, Args)]
 pub(crate) struct Global {
-    /// Threads to use; results do not depend on it
+    /// Threads to use [default: one a processor]; results do not depend on it
     #[arg(long, value_name = "N", global = true, help_heading = GLOBAL, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) threads: Option<u16>,
     /// When to show progress on standard error

@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::{CommandFactory, Parser};
@@ -70,15 +71,13 @@ fn run_tool(name: &str, arguments: &[OsString]) -> u8 {
 fn run_cli(cli: Cli) -> u8 {
     let global = cli.global;
     let mut console = Console::new(global.quiet, global.verbose, global.progress);
-    if let Some(threads) = global.threads {
-        console.detail(&format!("threads: {threads}"));
-    }
+    let threads = threads(global.threads);
     let done = match cli.command {
-        Command::Report(args) => run_report(&args, &mut console),
-        Command::Info(args) => run_info(&args, &mut console),
-        Command::Convert(args) => run_convert(args, &mut console),
-        Command::Head(args) => run_rows(args, End::Head, &mut console),
-        Command::Tail(args) => run_rows(args, End::Tail, &mut console),
+        Command::Report(args) => run_report(&args, threads, &mut console),
+        Command::Info(args) => run_info(&args, threads, &mut console),
+        Command::Convert(args) => run_convert(args, threads, &mut console),
+        Command::Head(args) => run_rows(args, End::Head, threads, &mut console),
+        Command::Tail(args) => run_rows(args, End::Tail, threads, &mut console),
         Command::Generate(args) => run_generate(args, &mut console),
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -95,14 +94,20 @@ fn run_cli(cli: Cli) -> u8 {
     console.code()
 }
 
+/// As asked for, or as many as the machine has for us.
+fn threads(asked: Option<u16>) -> NonZeroUsize {
+    let asked = asked.and_then(|threads| NonZeroUsize::new(threads.into()));
+    asked.unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
+}
+
 fn print(bytes: &[u8]) -> Result<()> {
     let mut out = std::io::stdout().lock();
     out.write_all(bytes).and_then(|()| out.flush()).map_err(stdout_error)
 }
 
-fn run_report(args: &ReportArgs, console: &mut Console) -> Result<()> {
+fn run_report(args: &ReportArgs, threads: NonZeroUsize, console: &mut Console) -> Result<()> {
     let options = ReportOptions::default()
-        .with_scan(scan(&args.input, None, Some(&args.window))?)
+        .with_scan(scan(&args.input, None, Some(&args.window))?.with_threads(threads))
         .with_open(args.input.open_options().with_digest(true))
         .with_every(duration("--every", &args.every)?)
         .with_style(match args.style {
@@ -154,8 +159,8 @@ fn summary_text(report: &Report) -> String {
     text
 }
 
-fn run_info(args: &InfoArgs, console: &mut Console) -> Result<()> {
-    let scan = scan(&args.input, None, None)?;
+fn run_info(args: &InfoArgs, threads: NonZeroUsize, console: &mut Console) -> Result<()> {
+    let scan = scan(&args.input, None, None)?.with_threads(threads);
     let depth = if args.quick { Depth::Header } else { Depth::Rows };
     for (i, path) in args.input.inputs.iter().enumerate() {
         match info(path, depth, args.input.open_options(), &scan, console) {
@@ -209,7 +214,7 @@ fn file(output: Option<PathBuf>) -> Option<PathBuf> {
     output.filter(|path| path != Path::new("-"))
 }
 
-fn run_convert(mut args: ConvertArgs, console: &mut Console) -> Result<()> {
+fn run_convert(mut args: ConvertArgs, threads: NonZeroUsize, console: &mut Console) -> Result<()> {
     args.output = file(args.output);
     if args.append && args.output.is_none() {
         return Err(Error::usage("--append needs a file to go on with: name it with -o"));
@@ -217,7 +222,7 @@ fn run_convert(mut args: ConvertArgs, console: &mut Console) -> Result<()> {
     let exit = exit_options(args.format, args.output.as_deref(), false, args.columns.addresses)?
         .with_compression(args.compression);
     let mut options = ConvertOptions::new(exit)
-        .with_scan(scan(&args.input, Some(&args.columns), Some(&args.window))?)
+        .with_scan(scan(&args.input, Some(&args.columns), Some(&args.window))?.with_threads(threads))
         .with_open(args.input.open_options())
         .with_append(args.append);
     options.output = args.output;
@@ -231,11 +236,11 @@ fn run_convert(mut args: ConvertArgs, console: &mut Console) -> Result<()> {
     Ok(())
 }
 
-fn run_rows(mut args: RowsArgs, end: End, console: &mut Console) -> Result<()> {
+fn run_rows(mut args: RowsArgs, end: End, threads: NonZeroUsize, console: &mut Console) -> Result<()> {
     args.output = file(args.output);
     let exit = exit_options(args.format, args.output.as_deref(), true, args.columns.addresses)?;
     let mut options = ConvertOptions::new(exit)
-        .with_scan(scan(&args.input, Some(&args.columns), Some(&args.window))?)
+        .with_scan(scan(&args.input, Some(&args.columns), Some(&args.window))?.with_threads(threads))
         .with_open(args.input.open_options());
     options.output = args.output;
     rows(&args.input.inputs, end, args.rows, &options, console)?;

@@ -2,26 +2,44 @@
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use flow_frame::{Accounts, FlowReader, Scan, SourceFacts};
+use arrow_schema::SchemaRef;
+use flow_frame::{Accounts, BatchMaker, BlockWorker, Event, Job, Plan, Scan, SourceFacts};
+use silk_format::Block;
 
 use crate::error::{Error, Result};
-use crate::source::{OpenOptions, Source};
+use crate::source::{OpenOptions, Source, Stored};
 
 /// What takes the rows of a job.
 pub trait Consumer {
-    /// An input was opened; its first batch comes next.
-    ///
-    /// # Errors
-    /// Any: it ends the job.
-    fn open(&mut self, reader: &FlowReader) -> Result<()>;
+    /// What the threads make of each batch.
+    type Made: Send + 'static;
 
-    /// Takes a batch; `Break` if no more are wanted.
+    /// The part of the work that any thread can do.
+    fn maker(&self) -> Maker<Self::Made>;
+
+    /// An input was opened; its rows come next, with this schema.
     ///
     /// # Errors
     /// Any: it ends the job.
-    fn batch(&mut self, batch: &RecordBatch) -> Result<ControlFlow<()>>;
+    fn open(&mut self, schema: &SchemaRef) -> Result<()>;
+
+    /// Takes what was made of a batch, in the order of the rows; `Break` if no more are wanted.
+    ///
+    /// # Errors
+    /// Any: it ends the job.
+    fn take(&mut self, made: Self::Made) -> Result<ControlFlow<()>>;
+}
+
+/// Makes something of a batch, on any thread.
+pub type Maker<M> = Arc<dyn Fn(RecordBatch) -> Result<M> + Send + Sync>;
+
+/// A maker for who wants the batches themselves.
+#[must_use]
+pub fn as_it_is() -> Maker<RecordBatch> {
+    Arc::new(Ok)
 }
 
 /// Who is told how a job goes. `()` is nobody.
@@ -43,7 +61,7 @@ pub struct InputReport {
     /// The path as given.
     pub path: PathBuf,
     /// What it turned out to be; none if it could not be opened.
-    pub facts: Option<SourceFacts>,
+    pub facts: Option<Arc<SourceFacts>>,
     /// Where its rows went.
     pub accounts: Option<Accounts>,
     /// The SHA-256 of its stored bytes, if it was asked for.
@@ -60,68 +78,151 @@ impl InputReport {
     }
 }
 
-/// Reads all inputs into the consumer. A damaged input ends early and the next one follows; the reports say so.
+/// Reads all inputs into the consumer, on as many threads as the scan says. A damaged input ends early and the next one
+/// follows; the reports say so.
 ///
 /// # Errors
 /// Those of the consumer; those of inputs are in their reports.
-pub fn pump<P: AsRef<Path>>(
+pub fn pump<P: AsRef<Path>, C: Consumer>(
     inputs: &[P],
     scan: &Scan,
     options: OpenOptions,
     listener: &mut dyn Listener,
-    consumer: &mut dyn Consumer,
+    consumer: &mut C,
 ) -> Result<Vec<InputReport>> {
-    let mut reports = Vec::with_capacity(inputs.len());
-    for input in inputs {
-        let mut report = InputReport {
-            path: input.as_ref().to_owned(),
-            facts: None,
-            accounts: None,
-            sha256: None,
-            failure: None,
-        };
-        let flow = match Source::open(input.as_ref(), scan, options) {
-            Ok(source) => read(source, &mut report, listener, consumer)?,
-            Err(failure) => {
-                report.failure = Some(failure);
-                ControlFlow::Continue(())
+    let paths: Vec<PathBuf> = inputs.iter().map(|input| input.as_ref().to_owned()).collect();
+    let mut job = job(paths.clone(), scan.clone(), options, consumer.maker());
+    let mut reports = Reports { paths, done: Vec::new(), open: None };
+    let mut flow = ControlFlow::Continue(());
+    for event in job.by_ref() {
+        match event {
+            Event::Opened(facts, Opening { stored, schema, accounts }) => {
+                listener.opened(&facts, stored.len);
+                consumer.open(&schema)?;
+                reports.open = Some(Open { facts, stored, accounts });
             }
-        };
-        listener.closed(&report);
-        reports.push(report);
+            Event::Unopened(failure) => reports.close(Some(failure), listener),
+            Event::Piece(Piece { accounts, made }) => {
+                let Some(open) = &mut reports.open else { continue };
+                open.accounts.add(&accounts);
+                for made in made {
+                    flow = consumer.take(made?)?;
+                    if flow.is_break() {
+                        break;
+                    }
+                }
+                listener.advanced(&open.accounts);
+            }
+            Event::Failed(failure) => reports.close(Some(failure.into()), listener),
+            Event::Ended(_) => reports.close(None, listener),
+        }
         if flow.is_break() {
             break;
         }
     }
-    Ok(reports)
+    // Before the digest of what was read of a stream is asked for.
+    drop(job);
+    if reports.open.is_some() {
+        reports.close(None, listener);
+    }
+    Ok(reports.done)
 }
 
-fn read(
-    mut source: Source,
-    report: &mut InputReport,
-    listener: &mut dyn Listener,
-    consumer: &mut dyn Consumer,
-) -> Result<ControlFlow<()>> {
-    listener.opened(source.reader.source(), source.stored);
-    consumer.open(&source.reader)?;
-    let mut flow = ControlFlow::Continue(());
-    while let Some(batch) = source.reader.next_batch() {
-        match batch {
-            Ok(batch) => flow = consumer.batch(&batch)?,
-            Err(failure) => report.failure = Some(failure.into()),
-        }
-        listener.advanced(source.reader.accounts());
-        if flow.is_break() {
-            break;
-        }
+/// What comes with an input that was opened.
+struct Opening {
+    stored: Stored,
+    schema: SchemaRef,
+    accounts: Accounts,
+}
+
+/// Batches made of all inputs.
+fn job<M: Send + 'static>(
+    paths: Vec<PathBuf>,
+    scan: Scan,
+    options: OpenOptions,
+    make: Maker<M>,
+) -> Job<Piece<M>, Opening, Error> {
+    let plan = Plan {
+        threads: scan.threads,
+        piece_records: scan.batch_rows,
+        detached: paths.iter().any(|path| crate::source::is_stream(path)),
+    };
+    let opening = scan.clone();
+    let inputs = paths.into_iter().map(move |path| {
+        let Source { input, stored } = Source::open(&path, &opening.silk, options)?;
+        let maker = BatchMaker::new(input.facts(), &opening)?;
+        let (schema, accounts) = (SchemaRef::clone(maker.schema()), maker.no_accounts());
+        Ok((input, Opening { stored, schema, accounts }))
+    });
+    Job::new(inputs, plan, move |facts| {
+        let batches = BatchMaker::new(facts, &scan)?;
+        Ok(Making { batches, batch_rows: scan.batch_rows, make: Arc::clone(&make) })
+    })
+}
+
+/// Batches, and what is made of them.
+struct Making<M> {
+    batches: BatchMaker,
+    batch_rows: usize,
+    make: Maker<M>,
+}
+
+impl<M> Clone for Making<M> {
+    fn clone(&self) -> Self {
+        let Self { batches, batch_rows, make } = self;
+        Self { batches: batches.clone(), batch_rows: *batch_rows, make: Arc::clone(make) }
     }
-    report.accounts = Some(*source.reader.accounts());
-    report.facts = Some(source.reader.source().clone());
-    match source.digest() {
-        Ok(digest) => report.sha256 = digest,
-        Err(failure) => report.failure = report.failure.take().or(Some(failure)),
+}
+
+/// What became of a piece of an input.
+struct Piece<M> {
+    accounts: Accounts,
+    made: Vec<Result<M>>,
+}
+
+impl<M: Send + 'static> BlockWorker for Making<M> {
+    type Out = Piece<M>;
+
+    fn block(&mut self, block: Block<'_>) -> flow_frame::Result<()> {
+        self.batches.block(block)
     }
-    Ok(flow)
+
+    fn finish(&mut self) -> flow_frame::Result<Piece<M>> {
+        let rows = self.batches.finish()?;
+        let accounts = rows.accounts;
+        Ok(Piece { accounts, made: rows.batches(self.batch_rows).map(|batch| (self.make)(batch)).collect() })
+    }
+}
+
+/// The input that is being read, and what became of those before.
+struct Reports {
+    paths: Vec<PathBuf>,
+    done: Vec<InputReport>,
+    open: Option<Open>,
+}
+
+struct Open {
+    facts: Arc<SourceFacts>,
+    stored: Stored,
+    accounts: Accounts,
+}
+
+impl Reports {
+    /// The input whose turn it is has ended.
+    fn close(&mut self, failure: Option<Error>, listener: &mut dyn Listener) {
+        let path = self.paths.get(self.done.len()).cloned().unwrap_or_default();
+        let mut report = InputReport { path, facts: None, accounts: None, sha256: None, failure };
+        if let Some(open) = self.open.take() {
+            report.accounts = Some(open.accounts);
+            report.facts = Some(open.facts);
+            match open.stored.digest(&report.path) {
+                Ok(digest) => report.sha256 = digest,
+                Err(failure) => report.failure = report.failure.take().or(Some(failure)),
+            }
+        }
+        listener.closed(&report);
+        self.done.push(report);
+    }
 }
 
 /// The start of the last flow of all inputs: what `end` in a window means. Costs one pass over one column.
@@ -144,11 +245,17 @@ pub fn data_end<P: AsRef<Path>>(inputs: &[P], options: OpenOptions) -> Result<Op
 struct Last(Option<i64>);
 
 impl Consumer for Last {
-    fn open(&mut self, _: &FlowReader) -> Result<()> {
+    type Made = RecordBatch;
+
+    fn maker(&self) -> Maker<RecordBatch> {
+        as_it_is()
+    }
+
+    fn open(&mut self, _: &SchemaRef) -> Result<()> {
         Ok(())
     }
 
-    fn batch(&mut self, batch: &RecordBatch) -> Result<ControlFlow<()>> {
+    fn take(&mut self, batch: RecordBatch) -> Result<ControlFlow<()>> {
         use arrow_array::cast::AsArray;
         use arrow_array::types::TimestampMillisecondType;
         if let Some(times) = batch.column(0).as_primitive_opt::<TimestampMillisecondType>() {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
-use flow_frame::{FlowReader, Scan};
+use flow_frame::FlowInput;
 use mapped_input::Input;
 use sha2::{Digest, Sha256};
 
@@ -44,13 +44,20 @@ impl OpenOptions {
     }
 }
 
-/// An input while it is read.
+/// An input that was opened, and what is known of its stored bytes.
 #[derive(Debug)]
 pub struct Source {
     /// The flows.
-    pub reader: FlowReader,
-    /// Stored bytes, if it is a file.
-    pub stored: Option<u64>,
+    pub input: FlowInput,
+    /// The stored bytes.
+    pub stored: Stored,
+}
+
+/// What is known of an input's stored bytes.
+#[derive(Debug)]
+pub struct Stored {
+    /// How many, if it is a file.
+    pub len: Option<u64>,
     digest: Option<Hashing>,
 }
 
@@ -66,27 +73,27 @@ impl Source {
     /// Opens a path; `-` is standard input.
     ///
     /// # Errors
-    /// Those of [`flow_frame::open_input`].
-    pub fn open(path: &Path, scan: &Scan, options: OpenOptions) -> Result<Self> {
+    /// Those of [`FlowInput::new`].
+    pub fn open(path: &Path, silk: &silk_format::Options, options: OpenOptions) -> Result<Self> {
         let name = path.to_string_lossy();
         let (input, digest) = open(path, options).map_err(|e| Error::input(e, path))?;
-        let stored = input.stored_len();
-        let reader = flow_frame::open_input(input, &name, scan)?;
-        Ok(Self { reader, stored, digest })
+        let stored = Stored { len: input.stored_len(), digest };
+        Ok(Self { input: FlowInput::new(input, &name, silk)?, stored })
     }
+}
 
-    /// The SHA-256 of the stored bytes in lower-case hexadecimal, if it was asked for; of a stream, of what was read.
+impl Stored {
+    /// The SHA-256 of the stored bytes of `path` in lower-case hexadecimal, if it was asked for; of a stream, of what was
+    /// read.
     ///
     /// # Errors
     /// `Io` if the file could not be read a second time.
-    pub fn digest(self) -> Result<Option<String>> {
-        let name = PathBuf::from(&self.reader.source().name);
-        drop(self.reader);
+    pub fn digest(self, path: &Path) -> Result<Option<String>> {
         match self.digest {
             None => Ok(None),
             Some(Hashing::Thread(thread)) => match thread.join() {
-                Ok(digest) => digest.map(Some).map_err(Error::file("read", &name)),
-                Err(_) => Err(Error::file("read", &name)(io::Error::other("the hashing thread ended early"))),
+                Ok(digest) => digest.map(Some).map_err(Error::file("read", path)),
+                Err(_) => Err(Error::file("read", path)(io::Error::other("the hashing thread ended early"))),
             },
             Some(Hashing::Stream(hasher)) => {
                 let hasher = hasher.lock().map(|hasher| hasher.clone());

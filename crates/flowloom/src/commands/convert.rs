@@ -2,15 +2,16 @@
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
+use flow_frame::Scan;
 use flow_frame::schema::{FORMAT_KEY, SOURCE_KEY};
-use flow_frame::{FlowReader, Scan};
 
 use crate::error::Result;
-use crate::output::{Exit, ExitOptions, Target, exit};
-use crate::pump::{Consumer, InputReport, Listener, pump};
+use crate::output::{Exit, ExitOptions, Shaped, Target, exit, shape};
+use crate::pump::{Consumer, InputReport, Listener, Maker, pump};
 use crate::source::OpenOptions;
 
 /// What to convert, and how.
@@ -117,21 +118,33 @@ impl Rows {
     }
 
     /// The columns of the first input; the metadata names all inputs.
-    fn schema(&self, reader: &FlowReader) -> SchemaRef {
-        let schema = arrow_array::RecordBatchReader::schema(reader);
+    fn schema(&self, schema: &SchemaRef) -> SchemaRef {
         if self.sources.len() == 1 {
-            return schema;
+            return SchemaRef::clone(schema);
         }
         let mut metadata = schema.metadata().clone();
         metadata.insert(SOURCE_KEY.to_owned(), self.sources.join("\n"));
         metadata.remove(FORMAT_KEY);
         SchemaRef::new(schema.as_ref().clone().with_metadata(metadata))
     }
+
+    /// Writes a batch that was not shaped elsewhere.
+    pub(crate) fn batch(&mut self, batch: RecordBatch) -> Result<()> {
+        let shaped = shape(batch, &self.options)?;
+        self.take(shaped).map(|_| ())
+    }
 }
 
 impl Consumer for Rows {
-    fn open(&mut self, reader: &FlowReader) -> Result<()> {
-        let schema = self.schema(reader);
+    type Made = Shaped;
+
+    fn maker(&self) -> Maker<Shaped> {
+        let options = self.options.clone();
+        Arc::new(move |batch| shape(batch, &options))
+    }
+
+    fn open(&mut self, schema: &SchemaRef) -> Result<()> {
+        let schema = self.schema(schema);
         if let State::Waiting(target) = &mut self.state
             && let Some(target) = target.take()
         {
@@ -140,9 +153,9 @@ impl Consumer for Rows {
         Ok(())
     }
 
-    fn batch(&mut self, batch: &RecordBatch) -> Result<ControlFlow<()>> {
+    fn take(&mut self, rows: Shaped) -> Result<ControlFlow<()>> {
         if let State::Writing(exit) = &mut self.state {
-            exit.write(batch)?;
+            exit.write(rows)?;
         }
         Ok(ControlFlow::Continue(()))
     }

@@ -9,7 +9,7 @@ use silk_format::{FlowRecord, Writer, WriterOptions};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::generate::Traffic;
-use crate::output::{ExitOptions, Target, exit};
+use crate::output::{ExitOptions, Target, exit, shape};
 
 /// Where made traffic goes.
 #[derive(Debug, Clone)]
@@ -59,12 +59,12 @@ pub fn generate(
                 builder.push(&row(&record))?;
                 count += 1;
                 if builder.len() == BATCH_ROWS {
-                    exit.write(&builder.finish()?)?;
+                    exit.write(shape(builder.finish()?, options)?)?;
                     progress(count);
                 }
             }
             if !builder.is_empty() {
-                exit.write(&builder.finish()?)?;
+                exit.write(shape(builder.finish()?, options)?)?;
             }
             exit.finish()?.commit()?;
         }

@@ -1,15 +1,17 @@
 //! `info`: what a file is.
 
-use std::io::{BufRead, Read};
+use std::io::BufRead;
 use std::path::Path;
 
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
 use flow_frame::{Kind, Projection, Scan, text};
 use mapped_input::{Codec, Input, Opened};
 use serde_json::{Value, json};
 use silk_format::{Compression, Entry, Header, release_text};
 
 use crate::error::{Error, Result};
-use crate::pump::{Consumer, InputReport, Listener, pump};
+use crate::pump::{Consumer, InputReport, Listener, Maker, as_it_is, pump};
 use crate::source::{OpenOptions, is_stream, open_input};
 
 /// What a file turned out to be.
@@ -71,7 +73,7 @@ pub fn info(
         let (report, flows) = flows(path, open, &scan, listener)?;
         return match (report.facts, report.failure) {
             (Some(facts), failure) => {
-                let info = Info::new(path, facts.header, facts.opened, facts.codec);
+                let info = Info::new(path, facts.header.clone(), facts.opened, facts.codec);
                 Ok(Info { flows: Some(flows), failure, ..info })
             }
             (None, failure) => Err(failure.unwrap_or_else(|| Error::usage("nothing was read").in_file(path))),
@@ -124,35 +126,24 @@ fn read_header(input: &mut Input, path: &Path, scan: &Scan) -> Result<Header> {
             return Err(named(flow_frame::Error::from(unknown).into()));
         }
     }
-    let mut bytes = Vec::new();
-    loop {
-        match Header::parse_with(&bytes, &scan.silk.limits) {
-            Ok((header, _)) => return Ok(header),
-            Err(error) => {
-                let before = bytes.len();
-                let more = (before as u64).max(4096);
-                let truncated = matches!(error.kind(), silk_format::ErrorKind::Truncated { .. });
-                let read = input.by_ref().take(more).read_to_end(&mut bytes);
-                // Nothing came, or what came does not help: then the header itself is wrong. What came before a
-                // failed read may be the whole header.
-                if bytes.len() == before || !truncated {
-                    read.map_err(|e| Error::read(e, path))?;
-                    return Err(named(error.into()));
-                }
-            }
-        }
-    }
+    Header::read(input, &scan.silk.limits).map_err(|e| named(e.into()))
 }
 
 #[derive(Default)]
 struct Span(Option<(i64, i64)>);
 
 impl Consumer for Span {
-    fn open(&mut self, _: &flow_frame::FlowReader) -> Result<()> {
+    type Made = RecordBatch;
+
+    fn maker(&self) -> Maker<RecordBatch> {
+        as_it_is()
+    }
+
+    fn open(&mut self, _: &SchemaRef) -> Result<()> {
         Ok(())
     }
 
-    fn batch(&mut self, batch: &arrow_array::RecordBatch) -> Result<std::ops::ControlFlow<()>> {
+    fn take(&mut self, batch: RecordBatch) -> Result<std::ops::ControlFlow<()>> {
         use arrow_array::cast::AsArray;
         use arrow_array::types::TimestampMillisecondType;
         let times = |i: usize| batch.columns().get(i)?.as_primitive_opt::<TimestampMillisecondType>();

@@ -8,9 +8,10 @@ use std::time::Duration;
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, UInt8Type};
+use arrow_schema::SchemaRef;
 use flow_frame::{
-    Accounts, Aggregate, BytesOf, FlowReader, Projection, Resampler, Role, Scan, Series, Talker, TalkerBy,
-    Talkers, Tally, Value,
+    Accounts, Aggregate, BytesOf, Projection, Resampler, Role, Scan, Series, Talker, TalkerBy, Talkers,
+    Tally, Value,
 };
 use flow_report::{
     Account, BytesAre, ReportData, SeriesBuilder, Source, Style, Summary, TimeRange, TopRow, Written,
@@ -20,7 +21,7 @@ use flow_report::{
 use super::convert::Rows;
 use crate::error::{Error, Result};
 use crate::output::{ExitOptions, Target, not_an_input};
-use crate::pump::{Consumer, InputReport, Listener, pump};
+use crate::pump::{Consumer, InputReport, Listener, Maker, as_it_is, pump};
 use crate::source::OpenOptions;
 
 /// What to report, and how.
@@ -232,17 +233,23 @@ impl Analysis {
 }
 
 impl Consumer for Analysis {
-    fn open(&mut self, reader: &FlowReader) -> Result<()> {
+    type Made = RecordBatch;
+
+    fn maker(&self) -> Maker<RecordBatch> {
+        as_it_is()
+    }
+
+    fn open(&mut self, schema: &SchemaRef) -> Result<()> {
         match &mut self.keep {
-            Some(keep) => keep.open(reader),
+            Some(keep) => keep.open(schema),
             None => Ok(()),
         }
     }
 
-    fn batch(&mut self, batch: &RecordBatch) -> Result<ControlFlow<()>> {
-        self.talkers.update(batch)?;
-        self.resampler.update(batch)?;
-        count_protocols(batch, &mut self.protocols);
+    fn take(&mut self, batch: RecordBatch) -> Result<ControlFlow<()>> {
+        self.talkers.update(&batch)?;
+        self.resampler.update(&batch)?;
+        count_protocols(&batch, &mut self.protocols);
         let times = batch.column_by_name("stime").map(|times| {
             times.as_primitive::<arrow_array::types::TimestampMillisecondType>().values().iter().copied()
         });
@@ -250,10 +257,10 @@ impl Consumer for Analysis {
             self.first = Some(self.first.map_or(time, |first| first.min(time)));
             self.last = Some(self.last.map_or(time, |last| last.max(time)));
         }
-        match &mut self.keep {
-            Some(keep) => keep.batch(batch),
-            None => Ok(ControlFlow::Continue(())),
+        if let Some(keep) = &mut self.keep {
+            keep.batch(batch)?;
         }
+        Ok(ControlFlow::Continue(()))
     }
 }
 

@@ -5,12 +5,12 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use arrow_array::RecordBatch;
-use flow_frame::FlowReader;
+use arrow_schema::SchemaRef;
 
 use super::convert::{ConvertOptions, Rows};
 use crate::error::Result;
 use crate::output::Target;
-use crate::pump::{Consumer, InputReport, Listener, pump};
+use crate::pump::{Consumer, InputReport, Listener, Maker, as_it_is, pump};
 
 /// Which rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,13 +64,19 @@ struct Head {
 }
 
 impl Consumer for Head {
-    fn open(&mut self, reader: &FlowReader) -> Result<()> {
-        self.rows.open(reader)
+    type Made = RecordBatch;
+
+    fn maker(&self) -> Maker<RecordBatch> {
+        as_it_is()
     }
 
-    fn batch(&mut self, batch: &RecordBatch) -> Result<ControlFlow<()>> {
+    fn open(&mut self, schema: &SchemaRef) -> Result<()> {
+        self.rows.open(schema)
+    }
+
+    fn take(&mut self, batch: RecordBatch) -> Result<ControlFlow<()>> {
         let len = usize::try_from(self.left).unwrap_or(usize::MAX).min(batch.num_rows());
-        let _ = self.rows.batch(&batch.slice(0, len))?;
+        self.rows.batch(batch.slice(0, len))?;
         self.left -= len as u64;
         Ok(if self.left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
@@ -89,20 +95,26 @@ impl Tail {
         for batch in self.held {
             let skip = surplus.min(batch.num_rows());
             surplus -= skip;
-            let _ = self.rows.batch(&batch.slice(skip, batch.num_rows() - skip))?;
+            self.rows.batch(batch.slice(skip, batch.num_rows() - skip))?;
         }
         self.rows.finish()
     }
 }
 
 impl Consumer for Tail {
-    fn open(&mut self, reader: &FlowReader) -> Result<()> {
-        self.rows.open(reader)
+    type Made = RecordBatch;
+
+    fn maker(&self) -> Maker<RecordBatch> {
+        as_it_is()
     }
 
-    fn batch(&mut self, batch: &RecordBatch) -> Result<ControlFlow<()>> {
+    fn open(&mut self, schema: &SchemaRef) -> Result<()> {
+        self.rows.open(schema)
+    }
+
+    fn take(&mut self, batch: RecordBatch) -> Result<ControlFlow<()>> {
         self.held_rows += batch.num_rows() as u64;
-        self.held.push_back(batch.clone());
+        self.held.push_back(batch);
         while let Some(first) = self.held.front()
             && self.held_rows - first.num_rows() as u64 >= self.count
         {

@@ -1,13 +1,12 @@
 //! The Arrow IPC file format, uncompressed.
 
-use arrow_array::RecordBatch;
 use arrow_ipc::reader::FileReader;
 use arrow_ipc::writer::FileWriter;
 use arrow_schema::{ArrowError, Schema, SchemaRef};
 
 use super::target::Existing;
 use super::text_columns::TextColumns;
-use super::{Exit, ExitOptions, Target};
+use super::{Exit, ExitOptions, Shaped, Target};
 use crate::error::Result;
 
 pub(super) struct Arrow {
@@ -49,8 +48,8 @@ impl Arrow {
 const REPLACED: &str = "Dictionary replacement detected";
 
 impl Exit for Arrow {
-    fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        let batch = self.columns.convert(batch)?;
+    fn write(&mut self, rows: Shaped) -> Result<()> {
+        let batch = rows.batch()?;
         self.writer.write(&batch).map_err(|e| match (&self.old, &e) {
             // The writer has no variant for it.
             (Some(old), ArrowError::InvalidArgumentError(text)) if text.starts_with(REPLACED) => old.refuse(

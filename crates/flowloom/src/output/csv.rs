@@ -7,16 +7,15 @@ use arrow_schema::{DataType, Schema, SchemaRef};
 
 use super::cells::{Cells, Kind, OTHER_FORM, is_other_form};
 use super::target::Existing;
-use super::{Addresses, Exit, ExitOptions, Target};
+use super::{Addresses, Exit, ExitOptions, Shaped, Target};
 use crate::error::Result;
 
-/// Whole lines are gathered up to this size, so a reader never sees the half of one for long.
-pub(super) const FLUSH_AT: usize = 64 << 10;
+/// Bytes of an existing file that are read at a time.
+pub(super) const READ: usize = 64 << 10;
 
 pub(super) struct Csv {
     target: Target,
     addresses: Addresses,
-    buffer: Vec<u8>,
 }
 
 impl Csv {
@@ -34,8 +33,7 @@ impl Csv {
             write_field(&mut header, field.name().as_bytes());
         }
         header.push(b'\n');
-        let mut csv =
-            Self { target, addresses: options.addresses, buffer: Vec::with_capacity(FLUSH_AT + 4096) };
+        let mut csv = Self { target, addresses: options.addresses };
         match old {
             None => csv.target.put(&header)?,
             Some(old) => csv.carry_over(&old, &header, schema)?,
@@ -44,7 +42,7 @@ impl Csv {
     }
 
     fn carry_over(&mut self, old: &Existing, header: &[u8], schema: &Schema) -> Result<()> {
-        let mut lines = BufReader::with_capacity(FLUSH_AT, &old.file);
+        let mut lines = BufReader::with_capacity(READ, &old.file);
         let mut first = Vec::new();
         // Only a header of another schema is longer, and of that one the beginning is enough.
         let limit = (header.len() as u64 + 2).max(1024);
@@ -75,34 +73,35 @@ impl Csv {
     }
 }
 
-impl Exit for Csv {
-    fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        let cells = Cells::new(batch, self.addresses)?;
-        for row in 0..cells.rows() {
-            for (i, cell) in cells.columns().iter().enumerate() {
-                if i > 0 {
-                    self.buffer.push(b',');
-                }
-                if cell.is_null(row) {
-                    continue;
-                }
-                let start = self.buffer.len();
-                cell.write(row, &mut self.buffer);
-                if cell.kind() == Kind::Foreign || self.buffer.len() == start {
-                    quote(&mut self.buffer, start);
-                }
+/// The lines of the rows.
+pub(super) fn text(batch: &RecordBatch, addresses: Addresses) -> Result<Vec<u8>> {
+    let cells = Cells::new(batch, addresses)?;
+    let mut out = Vec::with_capacity(cells.rows() * cells.columns().len() * 8);
+    for row in 0..cells.rows() {
+        for (i, cell) in cells.columns().iter().enumerate() {
+            if i > 0 {
+                out.push(b',');
             }
-            self.buffer.push(b'\n');
-            if self.buffer.len() >= FLUSH_AT {
-                self.target.put(&self.buffer)?;
-                self.buffer.clear();
+            if cell.is_null(row) {
+                continue;
+            }
+            let start = out.len();
+            cell.write(row, &mut out);
+            if cell.kind() == Kind::Foreign || out.len() == start {
+                quote(&mut out, start);
             }
         }
-        Ok(())
+        out.push(b'\n');
+    }
+    Ok(out)
+}
+
+impl Exit for Csv {
+    fn write(&mut self, rows: Shaped) -> Result<()> {
+        self.target.put(&rows.text()?)
     }
 
-    fn finish(mut self: Box<Self>) -> Result<Target> {
-        self.target.put(&self.buffer)?;
+    fn finish(self: Box<Self>) -> Result<Target> {
         Ok(self.target)
     }
 }

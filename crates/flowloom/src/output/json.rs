@@ -3,13 +3,13 @@
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
 use arrow_array::RecordBatch;
-use arrow_schema::{DataType, SchemaRef};
+use arrow_schema::{DataType, Schema, SchemaRef};
 use serde_json::{Deserializer, Map, Value};
 
 use super::cells::{Cells, Kind, OTHER_FORM, is_other_form, quote_json};
-use super::csv::{FLUSH_AT, copy_lines};
+use super::csv::{READ, copy_lines};
 use super::target::Existing;
-use super::{Addresses, Exit, ExitOptions, Target};
+use super::{Addresses, Exit, ExitOptions, Shaped, Target};
 use crate::error::{Result, from_writer};
 
 pub(super) struct Json {
@@ -18,9 +18,15 @@ pub(super) struct Json {
     array: bool,
     /// Whether an array has no object yet.
     first: bool,
-    /// `{"stime":`, `,"etime":` … : what stands before each value.
-    keys: Vec<Vec<u8>>,
-    buffer: Vec<u8>,
+}
+
+/// How objects stand one behind the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Each with the end of its line.
+    Lines,
+    /// Each with `,` and the end of a line before it.
+    Array,
 }
 
 impl Json {
@@ -30,10 +36,10 @@ impl Json {
         options: &ExitOptions,
         old: Option<Existing>,
     ) -> Result<Self> {
-        let mut json = Self::new(target, schema, options, false);
+        let mut json = Self::new(target, options, false);
         if let Some(old) = old {
             json.check(&old, schema)?;
-            copy_lines(&mut json.target, BufReader::with_capacity(FLUSH_AT, &old.file), &old)?;
+            copy_lines(&mut json.target, BufReader::with_capacity(READ, &old.file), &old)?;
         }
         Ok(json)
     }
@@ -44,9 +50,9 @@ impl Json {
         options: &ExitOptions,
         old: Option<Existing>,
     ) -> Result<Self> {
-        let mut json = Self::new(target, schema, options, true);
+        let mut json = Self::new(target, options, true);
         match old {
-            None => json.buffer.push(b'['),
+            None => json.target.put(b"[")?,
             Some(old) => {
                 json.first = json.check(&old, schema)? == 0;
                 let end = end_of_array(&old)?;
@@ -56,29 +62,15 @@ impl Json {
         Ok(json)
     }
 
-    fn new(target: Target, schema: &SchemaRef, options: &ExitOptions, array: bool) -> Self {
-        let keys = schema
-            .fields()
-            .iter()
-            .enumerate()
-            .map(|(i, field)| {
-                let mut key = vec![if i == 0 { b'{' } else { b',' }];
-                let start = key.len();
-                key.extend_from_slice(field.name().as_bytes());
-                quote_json(&mut key, start);
-                key.push(b':');
-                key
-            })
-            .collect();
-        let buffer = Vec::with_capacity(FLUSH_AT + 4096);
-        Self { target, addresses: options.addresses, array, first: true, keys, buffer }
+    fn new(target: Target, options: &ExitOptions, array: bool) -> Self {
+        Self { target, addresses: options.addresses, array, first: true }
     }
 
     /// Whether the first object of an existing file has our columns as its keys; tells how many it has, 0 for a file
     /// without objects.
     fn check(&self, old: &Existing, schema: &SchemaRef) -> Result<usize> {
         let mut head = Vec::new();
-        (&old.file).take(FLUSH_AT as u64).read_to_end(&mut head).map_err(|e| old.unreadable(e))?;
+        (&old.file).take(READ as u64).read_to_end(&mut head).map_err(|e| old.unreadable(e))?;
         (&old.file).rewind().map_err(|e| old.unreadable(e))?;
         let objects = match (self.array, head.trim_ascii_start().strip_prefix(b"[")) {
             (false, None) => head.trim_ascii_start(),
@@ -131,54 +123,74 @@ fn end_of_array(old: &Existing) -> Result<u64> {
     }
 }
 
-impl Exit for Json {
-    fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        let cells = Cells::new(batch, self.addresses)?;
-        for row in 0..cells.rows() {
-            if self.array {
-                self.buffer.extend_from_slice(if self.first { b"\n" } else { b",\n" });
-                self.first = false;
+/// `{"stime":`, `,"etime":` … : what stands before each value.
+fn keys(schema: &Schema) -> Vec<Vec<u8>> {
+    let key = |(i, name): (usize, &String)| {
+        let mut key = vec![if i == 0 { b'{' } else { b',' }];
+        let start = key.len();
+        key.extend_from_slice(name.as_bytes());
+        quote_json(&mut key, start);
+        key.push(b':');
+        key
+    };
+    schema.fields().iter().map(|field| field.name()).enumerate().map(key).collect()
+}
+
+/// The objects of the rows.
+pub(super) fn text(batch: &RecordBatch, addresses: Addresses, form: Form) -> Result<Vec<u8>> {
+    let cells = Cells::new(batch, addresses)?;
+    let keys = keys(batch.schema_ref());
+    let mut out = Vec::with_capacity(cells.rows() * cells.columns().len() * 20);
+    for row in 0..cells.rows() {
+        if form == Form::Array {
+            out.extend_from_slice(b",\n");
+        }
+        if cells.columns().is_empty() {
+            out.push(b'{');
+        }
+        for (key, cell) in keys.iter().zip(cells.columns()) {
+            out.extend_from_slice(key);
+            if cell.is_null(row) {
+                out.extend_from_slice(b"null");
+                continue;
             }
-            if cells.columns().is_empty() {
-                self.buffer.push(b'{');
-            }
-            for (key, cell) in self.keys.iter().zip(cells.columns()) {
-                self.buffer.extend_from_slice(key);
-                if cell.is_null(row) {
-                    self.buffer.extend_from_slice(b"null");
-                    continue;
+            match cell.kind() {
+                Kind::Number | Kind::Bool => cell.write(row, &mut out),
+                Kind::Plain => {
+                    out.push(b'"');
+                    cell.write(row, &mut out);
+                    out.push(b'"');
                 }
-                match cell.kind() {
-                    Kind::Number | Kind::Bool => cell.write(row, &mut self.buffer),
-                    Kind::Plain => {
-                        self.buffer.push(b'"');
-                        cell.write(row, &mut self.buffer);
-                        self.buffer.push(b'"');
-                    }
-                    Kind::Foreign => {
-                        let start = self.buffer.len();
-                        cell.write(row, &mut self.buffer);
-                        quote_json(&mut self.buffer, start);
-                    }
+                Kind::Foreign => {
+                    let start = out.len();
+                    cell.write(row, &mut out);
+                    quote_json(&mut out, start);
                 }
-            }
-            self.buffer.push(b'}');
-            if !self.array {
-                self.buffer.push(b'\n');
-            }
-            if self.buffer.len() >= FLUSH_AT {
-                self.target.put(&self.buffer)?;
-                self.buffer.clear();
             }
         }
-        Ok(())
+        out.push(b'}');
+        if form == Form::Lines {
+            out.push(b'\n');
+        }
+    }
+    Ok(out)
+}
+
+impl Exit for Json {
+    fn write(&mut self, rows: Shaped) -> Result<()> {
+        let text = rows.text()?;
+        let text = match text.strip_prefix(b",") {
+            Some(rest) if self.array && self.first => rest,
+            _ => &text,
+        };
+        self.first &= text.is_empty();
+        self.target.put(text)
     }
 
     fn finish(mut self: Box<Self>) -> Result<Target> {
         if self.array {
-            self.buffer.extend_from_slice(b"\n]\n");
+            self.target.put(b"\n]\n")?;
         }
-        self.target.put(&self.buffer)?;
         Ok(self.target)
     }
 }

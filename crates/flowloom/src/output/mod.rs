@@ -23,6 +23,7 @@ use crate::error::{Error, Result};
 pub use self::parquet::Compression;
 pub use self::target::Target;
 pub(crate) use self::target::not_an_input;
+use self::text_columns::TextColumns;
 
 /// A file format that rows leave in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum)]
@@ -134,17 +135,64 @@ impl ExitOptions {
 
 /// Where rows leave: batches of one schema go in, a file of one format comes out.
 pub trait Exit {
-    /// Writes the rows of a batch.
+    /// Writes rows that [`shape`] made of a batch.
     ///
     /// # Errors
     /// `Io` if the target fails; `Usage` if the batch has another schema.
-    fn write(&mut self, batch: &RecordBatch) -> Result<()>;
+    fn write(&mut self, rows: Shaped) -> Result<()>;
 
     /// Writes what is left and gives the target back, for [`Target::commit`].
     ///
     /// # Errors
     /// `Io` if the target fails.
     fn finish(self: Box<Self>) -> Result<Target>;
+}
+
+/// The rows of a batch on their way into an [`Exit`] of a format.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Shaped {
+    /// As they are: the exit itself makes the bytes.
+    Batch(RecordBatch),
+    /// The text of the rows.
+    Text(Vec<u8>),
+}
+
+/// Does what can be done to the rows of a batch on any thread, in any order: for text formats, all but the writing.
+///
+/// # Errors
+/// `Usage` if a column has a type that no exit writes.
+pub fn shape(batch: RecordBatch, options: &ExitOptions) -> Result<Shaped> {
+    match options.format {
+        Format::Csv => csv::text(&batch, options.addresses).map(Shaped::Text),
+        Format::Jsonl => json::text(&batch, options.addresses, json::Form::Lines).map(Shaped::Text),
+        Format::Json => json::text(&batch, options.addresses, json::Form::Array).map(Shaped::Text),
+        Format::Parquet | Format::Arrow => {
+            TextColumns::new(batch.schema_ref(), options.addresses).convert(&batch).map(Shaped::Batch)
+        }
+        Format::Table => Ok(Shaped::Batch(batch)),
+    }
+}
+
+impl Shaped {
+    /// The batch, for an exit that makes its own bytes.
+    fn batch(self) -> Result<RecordBatch> {
+        match self {
+            Self::Batch(batch) => Ok(batch),
+            Self::Text(_) => Err(Self::other_format()),
+        }
+    }
+
+    fn text(self) -> Result<Vec<u8>> {
+        match self {
+            Self::Text(text) => Ok(text),
+            Self::Batch(_) => Err(Self::other_format()),
+        }
+    }
+
+    fn other_format() -> Error {
+        Error::usage("the rows were shaped for another format")
+    }
 }
 
 /// Begins a file of rows with this schema. If the target appends, the rows that are there are carried over first.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::{ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
@@ -18,7 +17,7 @@ use parquet::schema::types::ColumnPath;
 use super::arrow::same_columns;
 use super::target::Existing;
 use super::text_columns::TextColumns;
-use super::{Exit, ExitOptions, Target};
+use super::{Exit, ExitOptions, Shaped, Target};
 use crate::error::{Error, Result};
 
 /// How the pages of a Parquet file are compressed.
@@ -117,8 +116,8 @@ fn chunks(metadata: &ParquetMetaData, group: usize) -> impl Iterator<Item = Colu
 }
 
 impl Exit for Parquet {
-    fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        let batch = self.columns.convert(batch)?;
+    fn write(&mut self, rows: Shaped) -> Result<()> {
+        let batch = rows.batch()?;
         let mut start = 0;
         while start < batch.num_rows() {
             let (writers, rows) = match &mut self.group {

@@ -1,10 +1,9 @@
 //! Aligned columns for people.
 
-use arrow_array::RecordBatch;
 use arrow_schema::{DataType, SchemaRef};
 
 use super::cells::{Cells, Kind};
-use super::{Addresses, Exit, ExitOptions, Target};
+use super::{Addresses, Exit, ExitOptions, Shaped, Target};
 use crate::error::Result;
 
 /// The widths are taken from so many rows at most; later rows that are wider move their neighbours.
@@ -142,8 +141,9 @@ fn width(cell: &[u8]) -> usize {
 }
 
 impl Exit for Table {
-    fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        let cells = Cells::new(batch, self.addresses)?;
+    fn write(&mut self, rows: Shaped) -> Result<()> {
+        let batch = rows.batch()?;
+        let cells = Cells::new(&batch, self.addresses)?;
         for row in 0..cells.rows() {
             let offset = if self.shown.is_some() { 0 } else { self.text.len() };
             self.text.truncate(offset);

@@ -2,13 +2,15 @@
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use silk_format::{Bits, Block, Column, ColumnBuf, FormatId, Header, Selection, Values};
+use silk_format::{Bits, Block, Column, ColumnBuf, FormatId, Selection, Values};
 
 use crate::accounts::{Accounts, BytesOf, Refusal};
 use crate::builder::FlowBatchBuilder;
 use crate::engine::BlockWorker;
 use crate::error::Result;
+use crate::input::SourceFacts;
 use crate::scan::Scan;
+use crate::schema::{FORMAT_KEY, SOURCE_KEY};
 use crate::time::{Window, WindowMode};
 
 /// Records that are walked at a time, over all columns: their bytes stay in the first-level cache meanwhile, so that
@@ -18,17 +20,21 @@ const CHUNK: usize = 256;
 /// The smallest count that is no `i64`.
 const TOO_LARGE: u64 = 1 << 63;
 
-/// What becomes of a piece.
+/// What a [`BatchMaker`] makes of a piece.
 #[derive(Debug)]
-pub(crate) struct Rows {
-    /// None if no row is delivered.
-    pub(crate) batch: Option<RecordBatch>,
-    pub(crate) accounts: Accounts,
+#[non_exhaustive]
+pub struct Rows {
+    /// The rows; none if no row is delivered. A block of compressed records may hold more than `Scan::batch_rows`:
+    /// [`batches`](Self::batches) splits it.
+    pub batch: Option<RecordBatch>,
+    /// Where the rows of the piece went.
+    pub accounts: Accounts,
 }
 
-/// Makes a batch of the rows of a piece.
+/// Makes a batch of the rows of each piece of an input, as a [`Scan`] says: the [`BlockWorker`] behind
+/// [`FlowReader`](crate::FlowReader), for jobs of one's own.
 #[derive(Clone)]
-pub(crate) struct Assembler {
+pub struct BatchMaker {
     builder: FlowBatchBuilder,
     schema: SchemaRef,
     filled: usize,
@@ -59,8 +65,31 @@ enum Verdict {
     Refuse(Refusal),
 }
 
-impl Assembler {
-    pub(crate) fn new(scan: &Scan, header: &Header, schema: SchemaRef) -> Self {
+impl Rows {
+    /// The rows in batches of at most so many.
+    pub fn batches(self, rows: usize) -> impl Iterator<Item = RecordBatch> {
+        let mut rest = self.batch;
+        std::iter::from_fn(move || {
+            let batch = rest.take()?;
+            if batch.num_rows() <= rows {
+                return Some(batch);
+            }
+            rest = Some(batch.slice(rows, batch.num_rows() - rows));
+            Some(batch.slice(0, rows))
+        })
+    }
+}
+
+impl BatchMaker {
+    /// What makes batches of the records of an input.
+    ///
+    /// # Errors
+    /// `Usage` or `Limit` if the scan makes no sense.
+    pub fn new(facts: &SourceFacts, scan: &Scan) -> Result<Self> {
+        scan.check().map_err(|e| e.in_input(&facts.name))?;
+        let header = &facts.header;
+        let format = format!("{} v{}", header.format(), header.record_version());
+        let schema = scan.columns.schema_with(&[(SOURCE_KEY, &facts.name), (FORMAT_KEY, &format)]);
         let site = scan.silk.site.as_deref();
         let mut builder = FlowBatchBuilder::with_site(&scan.columns, site)
             .with_schema(SchemaRef::clone(&schema))
@@ -79,7 +108,7 @@ impl Assembler {
             packets: ColumnBuf::new(Column::Packets),
             bytes: ColumnBuf::new(Column::Bytes),
         });
-        Self {
+        Ok(Self {
             builder,
             schema,
             filled: 0,
@@ -87,15 +116,18 @@ impl Assembler {
             bytes_buffer,
             accounts: Accounts::new(bytes_of),
             passed: Vec::new(),
-        }
+        })
     }
 
-    /// Accounts of nothing, that count whose bytes this one counts.
-    pub(crate) fn no_accounts(&self) -> Accounts {
+    /// Accounts of nothing, that count the bytes that this one's count.
+    #[must_use]
+    pub fn no_accounts(&self) -> Accounts {
         Accounts::new(self.accounts.bytes)
     }
 
-    pub(crate) fn schema(&self) -> &SchemaRef {
+    /// The schema of the batches.
+    #[must_use]
+    pub fn schema(&self) -> &SchemaRef {
         &self.schema
     }
 
@@ -136,7 +168,7 @@ impl Assembler {
     }
 }
 
-impl BlockWorker for Assembler {
+impl BlockWorker for BatchMaker {
     type Out = Rows;
 
     fn block(&mut self, block: Block<'_>) -> Result<()> {
@@ -153,6 +185,12 @@ impl BlockWorker for Assembler {
         };
         let none = self.no_accounts();
         Ok(Rows { batch, accounts: std::mem::replace(&mut self.accounts, none) })
+    }
+}
+
+impl std::fmt::Debug for BatchMaker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BatchMaker").field("schema", &self.schema).finish_non_exhaustive()
     }
 }
 
