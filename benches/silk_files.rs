@@ -8,6 +8,7 @@
 #![expect(clippy::expect_used, reason = "a bench that fails is meant to stop")]
 
 use std::hint::black_box;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,7 @@ use flow_frame::{Projection, Scan};
 /// Bytes of a made file, at least.
 const SIZE: usize = 50_000_000;
 const ROUNDS: usize = 20;
+const TWO: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1);
 
 const LAYOUTS: [&str; 7] = [
     "FT_RWIPV6ROUTING-v1",
@@ -82,6 +84,17 @@ fn scan(case: &Case, how: Opened, scan: &Scan) -> usize {
     rows
 }
 
+/// Mapped and read, on one core and on two.
+fn ways(scan: &Scan) -> [(Opened, Scan); 4] {
+    let two = scan.clone().with_threads(TWO);
+    [
+        (Opened::Mapped, scan.clone()),
+        (Opened::Mapped, two.clone()),
+        (Opened::Read, scan.clone()),
+        (Opened::Read, two),
+    ]
+}
+
 fn timed(work: impl FnOnce()) -> Duration {
     let start = Instant::now();
     work();
@@ -102,7 +115,8 @@ fn main() {
         [("all", Projection::default()), ("two", Projection::names(["stime", "bytes"]).expect("names"))]
             .map(|(name, columns)| (name, Scan::default().with_columns(columns)));
     println!(
-        "{:<28} {:>6} {:>8}  copies: all mapped, all read, two mapped, two read  (Mrec/s all mapped)",
+        "{:<28} {:>6} {:>8}   copies, all columns: mapped   on {TWO}    read   on {TWO}   two: mapped   on {TWO}    read   on {TWO}   \
+         Mrec/s all mapped",
         "", "MB", "copy ms"
     );
     for layout in LAYOUTS {
@@ -112,8 +126,7 @@ fn main() {
                 continue;
             }
             let case = case(layout, number, directory.path());
-            let jobs: Vec<_> =
-                scans.iter().flat_map(|(_, s)| [Opened::Mapped, Opened::Read].map(|how| (how, s))).collect();
+            let jobs: Vec<_> = scans.iter().flat_map(|(_, scan)| ways(scan)).collect();
             let mut target = vec![1; case.bytes.len()];
             let mut copies = Vec::new();
             let mut times = vec![Vec::new(); jobs.len()];

@@ -131,13 +131,9 @@ impl BatchMaker {
         &self.schema
     }
 
-    /// Takes the rows of a few records.
+    /// Takes those of a few records that pass the filter.
     fn chunk(&mut self, records: Block<'_>) {
-        let Some(filter) = &mut self.filter else {
-            let bytes = self.fill(records);
-            self.accounts.read.add(records.len(), bytes);
-            return self.accounts.delivered.add(records.len(), bytes);
-        };
+        let Some(filter) = &mut self.filter else { return };
         let passed = filter.pass(records, &mut self.accounts);
         match passed.count_ones() {
             0 => {}
@@ -155,14 +151,12 @@ impl BatchMaker {
     /// Reads every column of the records, and tells their bytes for the accounts.
     fn fill(&mut self, records: Block<'_>) -> u128 {
         let rows = records.len();
-        for (column, buf) in self.builder.buffers_mut() {
-            records.read(*column, 0..rows, None, buf);
-        }
+        records.read_columns(self.builder.buffers_mut());
         self.builder.add_rows(rows);
         self.filled += rows;
         let traffic = self.bytes_buffer.and_then(|at| self.builder.buffers_mut().get(at));
         match traffic.map(|(_, buf)| counts(buf)) {
-            Some(all) => all.iter().rev().take(rows).map(|bytes| u128::from(*bytes)).sum(),
+            Some(all) => sum(all.get(all.len() - rows..).unwrap_or_default()),
             None => records.bytes().len() as u128,
         }
     }
@@ -172,6 +166,12 @@ impl BlockWorker for BatchMaker {
     type Out = Rows;
 
     fn block(&mut self, block: Block<'_>) -> Result<()> {
+        if self.filter.is_none() {
+            let bytes = self.fill(block);
+            self.accounts.read.add(block.len(), bytes);
+            self.accounts.delivered.add(block.len(), bytes);
+            return Ok(());
+        }
         for start in (0..block.len()).step_by(CHUNK) {
             self.chunk(block.slice(start..start + CHUNK));
         }
@@ -242,6 +242,14 @@ impl Filter {
             |window: Window| window.contains_ms(at(times(&self.stime), row), at(times(&self.etime), row));
         if self.window.is_none_or(inside) { Verdict::Deliver } else { Verdict::Filter }
     }
+}
+
+/// The sum of fewer than 2^32 counts, in halves that cannot overflow and can be added many at a time.
+fn sum(counts: &[u64]) -> u128 {
+    let (low, high) = counts
+        .iter()
+        .fold((0u64, 0u64), |(low, high), count| (low + (count & 0xFFFF_FFFF), high + (count >> 32)));
+    (u128::from(high) << 32) + u128::from(low)
 }
 
 fn counts(buf: &ColumnBuf) -> &[u64] {

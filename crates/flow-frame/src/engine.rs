@@ -111,6 +111,7 @@ impl<T: Send + 'static, X: Send + 'static, E: Send + 'static> Job<T, X, E> {
         plan: Plan,
         worker: impl Fn(&SourceFacts) -> Result<W> + Send + 'static,
     ) -> Self {
+        keep_freed_memory();
         let feed = Feed { inputs, worker, piece_records: plan.piece_records, current: None };
         let steps = Ordered::new(plan.threads, feed, || {
             let mut hands = Hands::default();
@@ -119,6 +120,13 @@ impl<T: Send + 'static, X: Send + 'static, E: Send + 'static> Job<T, X, E> {
         let steps = if plan.detached { steps.detached() } else { steps };
         Self { steps, ready: VecDeque::new(), failed: false }
     }
+}
+
+/// Batches come and go by the megabyte, and glibc gives freed memory back to the system, page by page to be asked for
+/// again, unless it has seen larger blocks come and go. So it sees one, once, of which no page is touched.
+fn keep_freed_memory() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| drop(std::hint::black_box(Vec::<u8>::with_capacity(8 << 20))));
 }
 
 impl<T, X, E> Iterator for Job<T, X, E> {

@@ -8,7 +8,7 @@ use crate::Block;
 use crate::column::{Bits, Column, ColumnBuf, Validity, Values};
 use crate::field::{Field, Order, Slot};
 use crate::layouts::{FlowtypeFrom, Layout, Rules};
-use crate::rules::{self, Context, NO_FLOWTYPE, NO_SENSOR, Stored};
+use crate::rules::{self, Context, IcmpPorts, NO_FLOWTYPE, NO_SENSOR, Stored};
 
 /// The integer at a slot. With a constant slot this is one load, a shift and a mask.
 #[inline(always)]
@@ -73,17 +73,45 @@ impl<'a, L: Layout, E: Endian> Typed<'a, L, E> {
         Self { record, order: PhantomData }
     }
 
-    /// Appends the column's values of the block's records to `out`.
-    pub(crate) fn read_column(column: Column, block: Block<'_>, out: &mut ColumnBuf) {
-        fill::<L, E>(column, L::records(block.bytes()), &block.view().context, out);
+    /// Appends the column's values of the block's records to `out`, and their validity unless it is [`Presence::Skip`].
+    pub(crate) fn read_column(column: Column, block: Block<'_>, presence: Presence, out: &mut ColumnBuf) {
+        let (rows, context) = (L::records(block.bytes()), &block.view().context);
+        fill::<L, E>(column, rows, context, out);
+        if presence == Presence::Read {
+            fill_presence::<L, E>(column, rows, context, &mut out.validity);
+        }
     }
+
+    /// The context without the repairs that no record of the block needs, which are nearly always all: one look at all
+    /// records spares every column its own.
+    pub(crate) fn examine(block: Block<'_>) -> Context {
+        let mut context = block.view().context;
+        let (mut stale, mut misplaced) = (false, false);
+        for record in L::records(block.bytes()) {
+            let record = &Typed::<L, E>::new(record);
+            stale |= rules::has_stale_flags(record);
+            misplaced |= rules::has_misplaced_icmp(record);
+        }
+        context.stale_flags &= stale;
+        if !misplaced {
+            context.icmp = IcmpPorts::AsStored;
+        }
+        context
+    }
+}
+
+/// Whether a column's validity is read with its values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presence {
+    Read,
+    /// It is that of another column.
+    Skip,
 }
 
 /// The column loops. The slice tells its length, so that values are written without a capacity check per row.
 fn fill<L: Layout, E: Endian>(column: Column, rows: &[L::Record], context: &Context, out: &mut ColumnBuf) {
     // A copy, so that the compiler knows no column loop changes it.
     let context = &{ *context };
-    let has = |field: Field| L::SLOTS[field as usize].is_present();
     macro_rules! column {
         ($values:ident, $row:ident => $value:expr) => {
             if let Values::$values(values) = &mut out.values {
@@ -94,26 +122,13 @@ fn fill<L: Layout, E: Endian>(column: Column, rows: &[L::Record], context: &Cont
             }
         };
     }
-    macro_rules! present {
-        ($row:ident => $present:expr) => {
-            out.validity.bits().extend_rows(rows, |record| {
-                let $row = &Typed::<L, E>::new(record);
-                $present
-            })
-        };
-    }
-    let whole = |present: bool, validity: &mut Validity| validity.extend_all(present, rows.len());
-
     match column {
         Column::Stime => column!(I64, r => rules::stime_ms(r, context)),
         Column::Etime => column!(I64, r => rules::etime_ms(r, context)),
         Column::Duration => column!(I64, r => i64::from(rules::duration_ms(r))),
         Column::Sip => column!(Address, r => rules::address(r, Field::Sip)),
         Column::Dip => column!(Address, r => rules::address(r, Field::Dip)),
-        Column::Nhip => {
-            column!(Address, r => rules::address(r, Field::Nhip));
-            whole(has(Field::Nhip), &mut out.validity);
-        }
+        Column::Nhip => column!(Address, r => rules::address(r, Field::Nhip)),
         Column::IsIpv6 => {
             if let Values::Bool(bits) = &mut out.values {
                 bits.extend_rows(rows, |record| rules::is_ipv6(&Typed::<L, E>::new(record)));
@@ -124,54 +139,58 @@ fn fill<L: Layout, E: Endian>(column: Column, rows: &[L::Record], context: &Cont
         Column::Protocol => column!(U8, r => rules::protocol(r)),
         Column::Packets => column!(U64, r => rules::packets(r, context)),
         Column::Bytes => column!(U64, r => rules::bytes(r, context)),
-        Column::Tcpflags => column!(U8, r => rules::flags(r).all),
-        Column::InitialTcpflags => column!(U8, r => rules::flags(r).init),
-        Column::SessionTcpflags => column!(U8, r => rules::flags(r).rest),
-        Column::Attributes => {
-            column!(U8, r => rules::flags(r).state);
-            whole(has(Field::TcpState), &mut out.validity);
-        }
-        Column::Application => {
-            column!(U16, r => rules::application(r, context));
-            whole(has(Field::Application), &mut out.validity);
-        }
-        Column::SensorId => {
-            column!(U16, r => rules::sensor(r, context));
-            if has(Field::Sensor) {
-                present!(r => rules::sensor(r, context) != NO_SENSOR);
-            } else {
-                whole(context.sensor != NO_SENSOR, &mut out.validity);
-            }
-        }
-        Column::ClasstypeId => {
-            column!(U8, r => rules::flowtype(r, context));
-            if has(Field::Flowtype) {
-                present!(r => rules::flowtype(r, context) != NO_FLOWTYPE);
-            } else {
-                let known = L::RULES.flowtype == FlowtypeFrom::File && context.flowtype != NO_FLOWTYPE;
-                whole(known, &mut out.validity);
-            }
-        }
-        Column::Input => {
-            column!(U32, r => rules::interface(r, Field::Input, context));
-            whole(has(Field::Input), &mut out.validity);
-        }
-        Column::Output => {
-            column!(U32, r => rules::interface(r, Field::Output, context));
-            whole(has(Field::Output), &mut out.validity);
-        }
+        Column::Tcpflags => column!(U8, r => rules::flags(r, context).all),
+        Column::InitialTcpflags => column!(U8, r => rules::flags(r, context).init),
+        Column::SessionTcpflags => column!(U8, r => rules::flags(r, context).rest),
+        Column::Attributes => column!(U8, r => rules::flags(r, context).state),
+        Column::Application => column!(U16, r => rules::application(r, context)),
+        Column::SensorId => column!(U16, r => rules::sensor(r, context)),
+        Column::ClasstypeId => column!(U8, r => rules::flowtype(r, context)),
+        Column::Input => column!(U32, r => rules::interface(r, Field::Input, context)),
+        Column::Output => column!(U32, r => rules::interface(r, Field::Output, context)),
         Column::Icmptype => column!(U8, r => (rules::ports(r, context).1 >> 8) as u8),
         Column::Icmpcode => column!(U8, r => rules::ports(r, context).1 as u8),
-        Column::Memo => {
-            column!(U16, r => r.get(Field::Memo) as u16);
-            whole(has(Field::Memo), &mut out.validity);
-        }
+        Column::Memo => column!(U16, r => r.get(Field::Memo) as u16),
     }
+}
+
+/// Which rows of a column are present; nothing for columns without nulls.
+fn fill_presence<L: Layout, E: Endian>(
+    column: Column,
+    rows: &[L::Record],
+    context: &Context,
+    validity: &mut Validity,
+) {
+    let context = &{ *context };
+    let has = |field: Field| L::SLOTS[field as usize].is_present();
+    macro_rules! present {
+        ($row:ident => $present:expr) => {
+            validity.bits().extend_rows(rows, |record| {
+                let $row = &Typed::<L, E>::new(record);
+                $present
+            })
+        };
+    }
+    let mut whole = |present: bool| validity.extend_all(present, rows.len());
     match column {
-        Column::InitialTcpflags | Column::SessionTcpflags if !has(Field::TcpState) => {
-            whole(false, &mut out.validity);
+        Column::Nhip => whole(has(Field::Nhip)),
+        Column::Attributes => whole(has(Field::TcpState)),
+        Column::Application => whole(has(Field::Application)),
+        Column::Input => whole(has(Field::Input)),
+        Column::Output => whole(has(Field::Output)),
+        Column::Memo => whole(has(Field::Memo)),
+        Column::SensorId if has(Field::Sensor) => present!(r => rules::sensor(r, context) != NO_SENSOR),
+        Column::SensorId => whole(context.sensor != NO_SENSOR),
+        Column::ClasstypeId if has(Field::Flowtype) => {
+            present!(r => rules::flowtype(r, context) != NO_FLOWTYPE);
         }
-        Column::InitialTcpflags | Column::SessionTcpflags => present!(r => rules::flags(r).is_expanded()),
+        Column::ClasstypeId => {
+            whole(L::RULES.flowtype == FlowtypeFrom::File && context.flowtype != NO_FLOWTYPE);
+        }
+        Column::InitialTcpflags | Column::SessionTcpflags if !has(Field::TcpState) => whole(false),
+        Column::InitialTcpflags | Column::SessionTcpflags => {
+            present!(r => rules::flags(r, context).is_expanded());
+        }
         Column::Icmptype | Column::Icmpcode => present!(r => rules::is_icmp(r)),
         _ => {}
     }

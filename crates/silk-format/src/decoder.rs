@@ -49,6 +49,7 @@ pub(crate) fn view(header: &Header, options: &Options) -> Result<View> {
         icmp: icmp_ports(header, options),
         parity: options.parity,
         application: format.application,
+        stale_flags: true,
     };
     Ok(View { layout: format.layout, order: header.byte_order(), context })
 }

@@ -3,9 +3,10 @@
 //! An item is `kind offset field`: an integer of the file's byte order (`u8 u16 u24 u32 u64`), an address (`ip4`,
 //! `ip6`), a packed word, byte or big-endian 3-byte number of [`crate::words`], or padding (`pad offset length`).
 
-use crate::decode::Typed;
+use crate::decode::{Presence, Typed};
 use crate::field::{Bits, Field, Item, Order, Slots, bits, slots};
 use crate::format::FormatId;
+use crate::rules::Context;
 use crate::words::*;
 use crate::{Block, Column, ColumnBuf};
 
@@ -74,7 +75,9 @@ pub(crate) trait Layout: 'static {
 }
 
 /// Reads one column of a block into a buffer; one function per layout and byte order.
-pub(crate) type ReadColumn = fn(Column, Block<'_>, &mut ColumnBuf);
+pub(crate) type ReadColumn = fn(Column, Block<'_>, Presence, &mut ColumnBuf);
+/// Tells which repairs the records of a block need.
+pub(crate) type Examine = fn(Block<'_>) -> Context;
 
 /// A layout as a value: what code that runs once per file or per record needs.
 #[derive(Debug)]
@@ -87,6 +90,8 @@ pub(crate) struct LayoutInfo {
     pub(crate) items: &'static [Item],
     pub(crate) read_little: ReadColumn,
     pub(crate) read_big: ReadColumn,
+    pub(crate) examine_little: Examine,
+    pub(crate) examine_big: Examine,
 }
 
 macro_rules! item {
@@ -126,6 +131,8 @@ macro_rules! layouts {
                     items: Self::ITEMS,
                     read_little: Typed::<Self, byteorder::LittleEndian>::read_column,
                     read_big: Typed::<Self, byteorder::BigEndian>::read_column,
+                    examine_little: Typed::<Self, byteorder::LittleEndian>::examine,
+                    examine_big: Typed::<Self, byteorder::BigEndian>::examine,
                 };
             }
 

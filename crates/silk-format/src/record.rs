@@ -6,7 +6,7 @@ use std::ops::Range;
 use byteorder::{BigEndian, LittleEndian};
 
 use crate::column::{Column, ColumnBuf, Selection};
-use crate::decode::{load, load_wide};
+use crate::decode::{Presence, load, load_wide};
 use crate::field::Field;
 use crate::format::ByteOrder;
 use crate::layouts::{LayoutInfo, Rules};
@@ -18,6 +18,19 @@ pub(crate) struct View {
     pub(crate) layout: &'static LayoutInfo,
     pub(crate) order: ByteOrder,
     pub(crate) context: Context,
+}
+
+/// Bytes of records that are walked at a time: they stay in the first-level cache with what is made of them.
+const CHUNK: usize = 24 << 10;
+
+/// Columns that are present in the same rows.
+const TWINS: [[Column; 2]; 2] =
+    [[Column::Icmptype, Column::Icmpcode], [Column::InitialTcpflags, Column::SessionTcpflags]];
+
+/// Where two columns stand, if both do and have buffers of their type.
+fn positions(columns: &[(Column, ColumnBuf)], twins: [Column; 2]) -> Option<[usize; 2]> {
+    let position = |twin| columns.iter().position(|(column, buf)| *column == twin && buf.values.fit(twin));
+    Some([position(twins[0])?, position(twins[1])?])
 }
 
 /// A run of whole records that lie one behind the other: in the caller's bytes, or in the buffer of a decoder.
@@ -117,7 +130,40 @@ impl<'a> Block<'a> {
             ByteOrder::Little => self.view.layout.read_little,
             ByteOrder::Big => self.view.layout.read_big,
         };
-        read(column, block, out);
+        read(column, block, Presence::Read, out);
+    }
+
+    /// Appends the values of every column for all records: many columns at once, faster than one by one.
+    ///
+    /// # Cost
+    /// One pass over the records, each of whose bytes is in the first-level cache while its columns are read.
+    pub fn read_columns(&self, columns: &mut [(Column, ColumnBuf)]) {
+        let layout = self.view.layout;
+        let (read, examine) = match self.view.order {
+            ByteOrder::Little => (layout.read_little, layout.examine_little),
+            ByteOrder::Big => (layout.read_big, layout.examine_big),
+        };
+        let twins = TWINS.map(|twins| positions(columns, twins)).into_iter().flatten();
+        let twins: Vec<[usize; 2]> =
+            twins.filter(|[one, other]| columns[*one].1.validity == columns[*other].1.validity).collect();
+        for bytes in self.bytes.chunks(CHUNK - CHUNK % layout.len) {
+            let chunk = Block { bytes, view: self.view };
+            // Of few columns each may as well look for itself.
+            let view = match columns {
+                [_, _, _, ..] => View { context: examine(chunk), ..*self.view },
+                _ => *self.view,
+            };
+            for (i, (column, buf)) in columns.iter_mut().enumerate() {
+                if buf.values.fit(*column) {
+                    let is_other = twins.iter().any(|[_, other]| *other == i);
+                    let presence = if is_other { Presence::Skip } else { Presence::Read };
+                    read(*column, Block { bytes, view: &view }, presence, buf);
+                }
+            }
+        }
+        for [one, other] in twins {
+            columns[other].1.validity = columns[one].1.validity.clone();
+        }
     }
 
     /// Record `row`.
@@ -243,31 +289,31 @@ impl<'a> Record<'a> {
     /// The OR of the TCP flags of all packets.
     #[must_use]
     pub fn tcpflags(&self) -> u8 {
-        rules::flags(self).all
+        rules::flags(self, self.context()).all
     }
 
     /// TCP flags of the first packet, if [`Record::has_separate_flags`].
     #[must_use]
     pub fn initial_tcpflags(&self) -> u8 {
-        rules::flags(self).init
+        rules::flags(self, self.context()).init
     }
 
     /// The OR of the TCP flags of the other packets, if [`Record::has_separate_flags`].
     #[must_use]
     pub fn session_tcpflags(&self) -> u8 {
-        rules::flags(self).rest
+        rules::flags(self, self.context()).rest
     }
 
     /// Whether initial and session flags are meaningful.
     #[must_use]
     pub fn has_separate_flags(&self) -> bool {
-        rules::flags(self).is_expanded()
+        rules::flags(self, self.context()).is_expanded()
     }
 
     /// The attribute bits of spec 5.1.
     #[must_use]
     pub fn attributes(&self) -> u8 {
-        rules::flags(self).state
+        rules::flags(self, self.context()).state
     }
 
     /// The application that the flow generator recognised, as its usual port.

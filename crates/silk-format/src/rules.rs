@@ -28,6 +28,8 @@ pub(crate) struct Context {
     pub(crate) icmp: IcmpPorts,
     pub(crate) parity: Parity,
     pub(crate) application: Application,
+    /// Whether a record may have stale flags (spec 6.6 X1). False only where all were looked at.
+    pub(crate) stale_flags: bool,
 }
 
 /// How a misplaced ICMP type and code is repaired (spec 9).
@@ -103,7 +105,7 @@ pub(crate) fn protocol(s: &impl Stored) -> u8 {
 
 /// Spec 6.4 and 6.6 X1: `flags`, `init_flags`, `rest_flags`, `tcp_state`.
 #[inline(always)]
-pub(crate) fn flags(s: &impl Stored) -> Flags {
+pub(crate) fn flags(s: &impl Stored, context: &Context) -> Flags {
     let state = s.get(Field::TcpState) as u8 & ATTRIBUTES;
     let expanded = state & EXPANDED != 0;
     let packed = s.get(Field::ProtFlags) as u8;
@@ -130,14 +132,20 @@ pub(crate) fn flags(s: &impl Stored) -> Flags {
             if expanded { (all | first, first, all) } else { (all, 0, 0) }
         }
     };
-    let stale = s.rules().expanded == Expanded::ClearStale
-        && expanded
-        && (s.get(Field::Proto) as u8 != TCP || (init | rest) == 0);
-    if stale {
+    if context.stale_flags && has_stale_flags(s) {
         Flags { all, init: 0, rest: 0, state: state & !EXPANDED }
     } else {
         Flags { all, init, rest, state }
     }
+}
+
+/// Spec 6.6 X1, which exists for layouts with separate fields (rule R0) only.
+#[inline(always)]
+pub(crate) fn has_stale_flags(s: &impl Stored) -> bool {
+    let separate = s.get(Field::InitFlags) | s.get(Field::RestFlags);
+    (s.rules().expanded == Expanded::ClearStale)
+        & (s.get(Field::TcpState) as u8 & EXPANDED != 0)
+        & ((s.get(Field::Proto) as u8 != TCP) | (separate == 0))
 }
 
 /// Spec 6.5: the port that a 2-bit code stands for.
@@ -150,31 +158,38 @@ fn web_port(code: u64) -> u16 {
 #[inline(always)]
 pub(crate) fn is_icmp(s: &impl Stored) -> bool {
     let protocol = protocol(s);
-    protocol == 1 || (protocol == 58 && is_ipv6(s))
+    // Without a branch: which records are ICMP is anybody's guess.
+    (protocol == 1) | ((protocol == 58) & is_ipv6(s))
 }
 
 /// `(sPort, dPort)`: spec 6.5 for web layouts, then the repair of spec 9.
 #[inline(always)]
 pub(crate) fn ports(s: &impl Stored, context: &Context) -> (u16, u16) {
-    if is_web(s) {
-        // TCP only, so never ICMP (FT_RWAUGWEB v5 has a real protocol, but a repair needs protocol 1).
-        let server = web_port(s.get(Field::SrvPort));
-        let client = s.get(Field::ClntPort) as u16;
-        let ports = if s.get(Field::SrcIsSrv) != 0 { (server, client) } else { (client, server) };
-        return repaired(ports, s, context);
+    let (sport, dport) = stored_ports(s);
+    match context.icmp {
+        IcmpPorts::AsStored => (sport, dport),
+        _ if !has_misplaced_icmp(s) => (sport, dport),
+        IcmpPorts::Move => (0, sport),
+        IcmpPorts::MoveSwapped => (0, sport.swap_bytes()),
     }
-    repaired((s.get(Field::Sport) as u16, s.get(Field::Dport) as u16), s, context)
 }
 
+/// Whether ICMP type and code stand in `sPort` (spec 9).
 #[inline(always)]
-fn repaired((sport, dport): (u16, u16), s: &impl Stored, context: &Context) -> (u16, u16) {
-    if dport != 0 || sport == 0 || context.icmp == IcmpPorts::AsStored || !is_icmp(s) {
-        return (sport, dport);
+pub(crate) fn has_misplaced_icmp(s: &impl Stored) -> bool {
+    let (sport, dport) = stored_ports(s);
+    (dport == 0) & (sport != 0) & is_icmp(s)
+}
+
+/// Spec 6.5 for web layouts: TCP only, so never ICMP (FT_RWAUGWEB v5 has a real protocol, but a repair needs protocol 1).
+#[inline(always)]
+fn stored_ports(s: &impl Stored) -> (u16, u16) {
+    if !is_web(s) {
+        return (s.get(Field::Sport) as u16, s.get(Field::Dport) as u16);
     }
-    match context.icmp {
-        IcmpPorts::MoveSwapped => (0, sport.swap_bytes()),
-        _ => (0, sport),
-    }
+    let server = web_port(s.get(Field::SrvPort));
+    let client = s.get(Field::ClntPort) as u16;
+    if s.get(Field::SrcIsSrv) != 0 { (server, client) } else { (client, server) }
 }
 
 /// Spec 6.2, `pkts`; spec 6.6 X3 under [`Parity::Silk`].
