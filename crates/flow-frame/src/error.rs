@@ -76,6 +76,10 @@ pub enum ErrorKind {
     Rows { name: String, expected: usize, found: usize },
     #[error("{text:?} is no time: {reason} (character {at})")]
     Time { text: String, at: usize, reason: &'static str },
+    #[error("{text:?} is no pattern of addresses: expected {expected} (character {at})")]
+    Wildcard { text: String, at: usize, expected: &'static str },
+    #[error("no {what} is named {name:?}{}", suggestion(.near))]
+    UnknownName { what: &'static str, name: String, near: Vec<String> },
     #[error("{what} of {wanted} exceeds the limit of {limit}")]
     Limit { what: &'static str, wanted: u128, limit: u128 },
     #[error("{0}")]
@@ -91,10 +95,13 @@ fn beginning(found: &[u8]) -> String {
     }
 }
 
-fn suggestion(near: &[&str]) -> String {
+fn suggestion<S: AsRef<str>>(near: &[S]) -> String {
     match near {
         [] => String::new(),
-        names => format!(": did you mean {}?", names.join(", ")),
+        names => {
+            let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+            format!(": did you mean {}?", names.join(", "))
+        }
     }
 }
 

@@ -51,6 +51,7 @@ mod builder;
 mod error;
 mod kernels;
 mod names;
+pub mod predicate;
 mod reader;
 mod scan;
 pub mod schema;
@@ -64,6 +65,7 @@ pub use kernels::{
     AddressTable, Aggregate, Bin, Bins, Cell, DEFAULT_STATE_LIMIT, Distinct, Resampler, Role, Series,
     SeriesReader, Talker, TalkerBy, Talkers, Top, Value, WindowFilter,
 };
+pub use predicate::{CompiledPredicate, Predicate};
 pub use reader::{FlowReader, SourceFacts, open, open_bytes, open_input};
 pub use scan::{Kind, Limits, Scan};
 pub use schema::{FLOW_COLUMNS, FlowColumn, Projection};
