@@ -8,6 +8,7 @@
 //! | know what an input is | [`Kind::sniff`], [`FlowReader::source`] |
 //! | know where every row went | [`FlowReader::accounts`] → [`Accounts`] |
 //! | make batches of another source | [`FlowBatchBuilder`], [`FlowRow`] |
+//! | keep rows by their columns | [`Predicate::parse`] → [`PredicateFilter`]; on plain slices [`CompiledPredicate`] |
 //! | keep a window | [`Scan::with_window`] while reading, [`WindowFilter`] afterwards |
 //! | values over time | [`Resampler`] → [`Series`] |
 //! | who sent how much | [`Talkers`]; with sums of your own: [`AddressTable`], [`Top`] |
@@ -65,7 +66,7 @@ pub use kernels::{
     AddressTable, Aggregate, Bin, Bins, Cell, DEFAULT_STATE_LIMIT, Distinct, Resampler, Role, Series,
     SeriesReader, Talker, TalkerBy, Talkers, Top, Value, WindowFilter,
 };
-pub use predicate::{CompiledPredicate, Predicate};
+pub use predicate::{CompiledPredicate, Predicate, PredicateFilter};
 pub use reader::{FlowReader, SourceFacts, open, open_bytes, open_input};
 pub use scan::{Kind, Limits, Scan};
 pub use schema::{FLOW_COLUMNS, FlowColumn, Projection};

@@ -354,7 +354,7 @@ pub(crate) fn near_names(name: &str) -> Vec<&'static str> {
 pub(crate) fn near<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let typed: Vec<char> = name.to_lowercase().chars().take(32).collect();
     let mut near: Vec<(usize, &'a str)> = known
-        .map(|known| (edits(&typed, known), known))
+        .map(|known| (edits(&typed, &known.to_lowercase()), known))
         .filter(|(distance, known)| *distance <= 1 + known.len() / 3)
         .collect();
     near.sort_unstable();

@@ -37,6 +37,7 @@
 //! | records one by one | [`Block::records`] → [`Record`] |
 //! | what kind of file is this | [`Header`], [`Entry`], [`FormatId`], [`Compression`] |
 //! | which layouts are known | [`formats`] |
+//! | what all records of a file have in common | [`Constants`] |
 //! | sensor, class and type names | [`SiteConfig`] |
 //! | address sets, prefix maps | [`IpSet`], [`PrefixMap`] |
 //! | write records | `Writer` (feature `write`) |
@@ -88,6 +89,7 @@
 
 mod blocks;
 mod column;
+mod constants;
 mod decode;
 mod decoder;
 mod error;
@@ -107,6 +109,7 @@ pub mod site;
 mod words;
 
 pub use column::{Bits, Column, ColumnBuf, Selection, Validity, Values};
+pub use constants::{Constant, Constants};
 pub use decoder::Decoder;
 pub use error::{Class, Error, ErrorKind, Result};
 pub use format::{ByteOrder, Compression, FormatId, release_text};

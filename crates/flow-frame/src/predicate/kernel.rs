@@ -146,16 +146,16 @@ impl Kernel {
 
     /// Whether a column of these cells can be tested.
     pub(crate) fn takes(&self, cells: &Cells<'_>) -> bool {
-        match (self, cells) {
+        matches!(
+            (self, cells),
             (Self::IsNull, _)
-            | (Self::U8(_) | Self::Masks(_), Cells::U8(_))
-            | (Self::U16(_), Cells::U16(_))
-            | (Self::U32(_), Cells::U32(_))
-            | (Self::Wide { .. } | Self::Quotient { .. }, Cells::I64(_) | Cells::U64(_))
-            | (Self::Address(_) | Self::Wildcard(_), Cells::Address(_))
-            | (Self::IsTrue, Cells::Bool(_)) => true,
-            _ => false,
-        }
+                | (Self::U8(_) | Self::Masks(_), Cells::U8(_))
+                | (Self::U16(_), Cells::U16(_))
+                | (Self::U32(_), Cells::U32(_))
+                | (Self::Wide { .. } | Self::Quotient { .. }, Cells::I64(_) | Cells::U64(_))
+                | (Self::Address(_) | Self::Wildcard(_), Cells::Address(_))
+                | (Self::IsTrue, Cells::Bool(_))
+        )
     }
 
     /// Clears the bits of rows that do not pass. Nulls are left to the caller.
@@ -278,10 +278,7 @@ impl Rows<'_> {
         bytes: &ColumnSlice<'_>,
         packets: &ColumnSlice<'_>,
     ) {
-        #[expect(
-            clippy::manual_range_contains,
-            reason = "0 / 0 is no number and inside, as neither comparison holds"
-        )]
+        // 0 / 0 is no number, so that neither comparison holds.
         let inside = |quotient: f64| !(quotient < low || quotient > high);
         let quotient = |row: usize| number_at(bytes, row) / number_at(packets, row);
         let flip = self.flip();

@@ -2,10 +2,10 @@
 //! plain columns.
 //!
 //! ```
-//! use flow_frame::predicate::{CompileOptions, Predicate, Ranges};
-//! let web = Predicate::within("protocol", Ranges::one(6))?.and(Predicate::within("dport", Ranges::one(443))?);
-//! let compiled = web.compile(&CompileOptions::default())?;
-//! assert_eq!(compiled.columns().len(), 2);
+//! use flow_frame::predicate::{CompileOptions, ParseContext, Predicate};
+//! let text = "proto = 6 and dport in (80, 443) and sip in 10.20.0.0/16 and bytes > 1000";
+//! let predicate = Predicate::parse(text, &ParseContext::default())?;
+//! assert_eq!(predicate.compile(&CompileOptions::default())?.columns().len(), 4);
 //! # Ok::<(), flow_frame::Error>(())
 //! ```
 //!
@@ -19,9 +19,14 @@ mod address_set;
 mod compile;
 mod eval;
 mod facts;
+mod filter;
 mod kernel;
+mod lex;
+mod parse;
+mod print;
 mod ranges;
 mod slice;
+mod values;
 mod wildcard;
 
 use std::sync::Arc;
@@ -33,6 +38,8 @@ pub use address_set::AddressSet;
 pub use compile::{CompileOptions, CompiledPredicate, Nulls};
 pub use eval::{Evaluator, Mask};
 pub use facts::HeaderFacts;
+pub use filter::PredicateFilter;
+pub use parse::ParseContext;
 pub use ranges::Ranges;
 pub use slice::{BitSlice, Cells, ColumnSlice, ColumnSource, Present};
 pub use wildcard::Wildcard;
@@ -116,10 +123,18 @@ impl Predicate {
     /// `value & mask == high` for any of the pairs `(high, mask)`: TCP flags, attributes. No pair: never.
     ///
     /// # Errors
-    /// `Usage` if the column is not known or not of 8 bits.
+    /// `Usage` if the column is not known or holds no flags with letters, or a pair makes no sense: a mask without a
+    /// bit, bits outside of it, or bits that have no letter.
     pub fn masks(column: &str, pairs: impl IntoIterator<Item = (u8, u8)>) -> Result<Self> {
         let column = column_of(column, "flags", |kind| kind == ColumnType::U8)?;
-        Ok(Test::Masks(column, pairs.into_iter().collect()).into())
+        let all = values::letters(column.name).map_or(0, |letters| letters.all);
+        let pairs: Vec<(u8, u8)> = pairs.into_iter().collect();
+        match pairs.iter().find(|(high, mask)| *mask == 0 || high & !mask != 0 || mask & !all != 0) {
+            None => Ok(Test::Masks(column, pairs).into()),
+            Some((high, mask)) => {
+                Err(Error::usage(format!("{high:#04x}/{mask:#04x} is no test of {:?}", column.name)))
+            }
+        }
     }
 
     /// The name in a derived column (`sensor`, `class`, `type`) is one of these. They are looked up when the predicate is
@@ -153,12 +168,23 @@ impl Predicate {
     /// is no number, and no comparison fails it), else only one without an end.
     ///
     /// # Errors
-    /// `Usage` if a limit is no number.
+    /// `Usage` if a limit is no number, or `low > high`.
     pub fn bytes_per_packet(low: f64, high: f64) -> Result<Self> {
-        if low.is_nan() || high.is_nan() {
-            return Err(Error::usage("a limit of bytes/packets is no number"));
+        match low.partial_cmp(&high) {
+            None | Some(std::cmp::Ordering::Greater) => {
+                Err(Error::usage(format!("bytes/packets cannot lie between {low} and {high}")))
+            }
+            _ => Ok(Test::BytesPerPacket { low, high }.into()),
         }
-        Ok(Test::BytesPerPacket { low, high }.into())
+    }
+
+    /// The flow is under way at some moment from `first` to `last` (nanoseconds since the Unix epoch), both included:
+    /// it starts by `last` and ends at `first` or later.
+    ///
+    /// # Errors
+    /// None with the table as it is.
+    pub fn active(first: i128, last: i128) -> Result<Self> {
+        Ok(Self::within("stime", Ranges::to(last))?.and(Self::within("etime", Ranges::from(first))?))
     }
 
     /// All of these are true; of none that is so.

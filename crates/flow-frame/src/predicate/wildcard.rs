@@ -60,10 +60,9 @@ impl Wildcard {
     fn cidr(address: &str, len: &str) -> Parsed<Self> {
         let parsed: IpAddr = address.parse().map_err(|_| (0, "an address before /"))?;
         let bits = len.parse().ok().filter(|_| len.bytes().all(|byte| byte.is_ascii_digit()));
-        bits.and_then(|bits| Self::prefix(parsed, bits)).ok_or((
-            address.len() + 1,
-            if parsed.is_ipv4() { "a length from 1 to 32" } else { "a length from 1 to 128" },
-        ))
+        let expected = if parsed.is_ipv4() { "a length from 1 to 32" } else { "a length from 1 to 128" };
+        let wrong = (address.len() + 1, expected);
+        bits.and_then(|bits| Self::prefix(parsed, bits)).ok_or(wrong)
     }
 
     /// The block of a prefix, of 1 bit at least.
