@@ -104,7 +104,9 @@ mod payload;
 mod prefix_map;
 mod reader;
 mod record;
+pub mod repository;
 mod rules;
+pub mod silk_time;
 pub mod site;
 mod words;
 
@@ -120,6 +122,7 @@ pub use options::{IcmpRepair, Limits, Options, Parity};
 pub use prefix_map::{MapKey, PrefixMap};
 pub use reader::{Blocks, Reader, Records};
 pub use record::{Block, Record};
+pub use repository::{Repository, Selector};
 pub use site::SiteConfig;
 #[cfg(feature = "write")]
 mod writer;
