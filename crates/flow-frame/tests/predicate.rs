@@ -32,9 +32,9 @@ enum Ask {
     IsNull(Column),
     NameIsNull(&'static str),
     Quotient(f64, f64),
-    All(Vec<Ask>),
-    Any(Vec<Ask>),
-    Not(Box<Ask>),
+    All(Vec<Self>),
+    Any(Vec<Self>),
+    Not(Box<Self>),
 }
 
 const SITE: &str = "sensor 0 S0\nsensor 1 S1\nsensor 3 S3\nclass all\n sensors S0 S1 S3\n type 0 in\n type 2 inweb\n\

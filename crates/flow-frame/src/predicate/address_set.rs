@@ -113,7 +113,7 @@ impl AddressSet {
 /// A block of mapped addresses as the IPv4 block.
 fn unmapped(net: Ipv6Net) -> IpNet {
     match (net.network().to_ipv4_mapped(), net.prefix_len().checked_sub(96)) {
-        (Some(v4), Some(len)) => ipnet::Ipv4Net::new(v4, len).map_or(net.into(), IpNet::from),
+        (Some(v4), Some(len)) => ipnet::Ipv4Net::new(v4, len).map_or_else(|_| net.into(), IpNet::from),
         _ => net.into(),
     }
 }
