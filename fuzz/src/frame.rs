@@ -3,8 +3,12 @@
 use std::io::Cursor;
 
 use flow_frame::mapped_input::{self, Input};
+use flow_frame::predicate::{AddressSet, CompileOptions, ParseContext};
 use flow_frame::silk_format;
-use flow_frame::{Anchors, Instant, Scan, TimeSpec, Window, WindowMode, open_input};
+use flow_frame::{
+    Anchors, FlowBatchBuilder, FlowRow, Instant, Predicate, PredicateFilter, Projection, Scan, TimeSpec,
+    Window, WindowMode, open_input,
+};
 
 /// Rows beyond these are not looked at.
 const MOST_ROWS: u64 = 20_000;
@@ -61,4 +65,45 @@ pub fn time_text(data: &[u8]) {
         let printed = instant.to_string();
         assert_eq!(Instant::parse(&printed).ok(), Some(instant), "{text:?} printed as {printed:?}");
     }
+}
+
+/// A predicate is read or refused; what was read prints as a text that gives it again, and can be run.
+pub fn where_parse(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let now = Some(Instant::from_ms(1_475_155_339_000));
+    let context = ParseContext::default()
+        .with_anchors(Anchors { now, end: now })
+        .with_set("servers", AddressSet::from_ranges([([10, 0, 0, 0].into(), [10, 0, 0, 9].into())]));
+    let predicate = match Predicate::parse(text, &context) {
+        Ok(predicate) => predicate,
+        Err(error) => {
+            let _ = (error.to_string(), error.pointed());
+            return;
+        }
+    };
+    let printed = predicate.to_string();
+    // Numbers may print longer than they were typed.
+    if printed.len() <= 64 << 10 {
+        assert_eq!(
+            Predicate::parse(&printed, &context).ok(),
+            Some(predicate.clone()),
+            "printed as {printed}"
+        );
+    }
+    // Without a site no name is known.
+    if predicate.compile(&CompileOptions::default()).is_err() {
+        return;
+    }
+    let mut builder = FlowBatchBuilder::new(&Projection::default());
+    let rows = [FlowRow::default(), FlowRow { protocol: 6, dport: 80, bytes: 1500, ..FlowRow::default() }];
+    let batch = rows.iter().try_for_each(|row| builder.push(row)).and_then(|()| builder.finish());
+    let Ok(batch) = batch else { unreachable!("two small rows") };
+    let count = |predicate: &Predicate| {
+        let kept = PredicateFilter::new(predicate, None).and_then(|filter| filter.filter(&batch));
+        kept.map(|batch| batch.num_rows()).ok()
+    };
+    let (held, not_held) = (count(&predicate), count(&!predicate));
+    assert!(held.zip(not_held).is_some_and(|(held, not_held)| held + not_held <= rows.len()));
 }

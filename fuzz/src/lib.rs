@@ -10,7 +10,7 @@ mod pieces;
 mod report;
 mod silk;
 
-pub use frame::{open_any, time_text};
+pub use frame::{open_any, time_text, where_parse};
 pub use input::mapped_codecs;
 pub use report::report_page;
 pub use silk::{silk_header, silk_reader, silk_sets, silk_site};
@@ -31,7 +31,7 @@ const fn target(name: &'static str, package: &'static str, body: fn(&[u8])) -> T
 }
 
 /// All targets.
-pub const TARGETS: [Target; 8] = [
+pub const TARGETS: [Target; 9] = [
     target("mapped_codecs", "mapped-input", mapped_codecs),
     target("silk_header", "silk-format", silk_header),
     target("silk_reader", "silk-format", silk_reader),
@@ -39,5 +39,6 @@ pub const TARGETS: [Target; 8] = [
     target("silk_site", "silk-format", silk_site),
     target("open_any", "flow-frame", open_any),
     target("time_text", "flow-frame", time_text),
+    target("where_parse", "flow-frame", where_parse),
     target("report_page", "flow-report", report_page),
 ];

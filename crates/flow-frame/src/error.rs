@@ -76,6 +76,12 @@ pub enum ErrorKind {
     Rows { name: String, expected: usize, found: usize },
     #[error("{text:?} is no time: {reason} (character {at})")]
     Time { text: String, at: usize, reason: &'static str },
+    #[error("the predicate: expected {expected}, found {found} (character {at})")]
+    Predicate { text: String, at: usize, expected: String, found: String },
+    #[error("{text:?} is no pattern of addresses: expected {expected} (character {at})")]
+    Wildcard { text: String, at: usize, expected: &'static str },
+    #[error("no {what} is named {name:?}{}", suggestion(.near))]
+    UnknownName { what: &'static str, name: String, near: Vec<String> },
     #[error("{what} of {wanted} exceeds the limit of {limit}")]
     Limit { what: &'static str, wanted: u128, limit: u128 },
     #[error("{0}")]
@@ -91,10 +97,13 @@ fn beginning(found: &[u8]) -> String {
     }
 }
 
-fn suggestion(near: &[&str]) -> String {
+fn suggestion<S: AsRef<str>>(near: &[S]) -> String {
     match near {
         [] => String::new(),
-        names => format!(": did you mean {}?", names.join(", ")),
+        names => {
+            let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+            format!(": did you mean {}?", names.join(", "))
+        }
     }
 }
 
@@ -146,6 +155,20 @@ impl Error {
             ErrorKind::Input(e) => e.offset(),
             _ => None,
         }
+    }
+
+    /// The line of a predicate where it stops making sense, and a line that points at the character.
+    #[must_use]
+    pub fn pointed(&self) -> Option<String> {
+        /// Characters that are shown before the one in question.
+        const BEFORE: usize = 60;
+        let ErrorKind::Predicate { text, at, .. } = self.kind() else { return None };
+        let before: Vec<char> = text.chars().take(at.saturating_sub(1)).collect();
+        let start = before.iter().rposition(|c| *c == '\n').map_or(0, |newline| newline + 1);
+        let start = start.max(before.len().saturating_sub(BEFORE));
+        let line = text.chars().skip(start).take_while(|c| *c != '\n').take(2 * BEFORE);
+        let line: String = line.map(|c| if c.is_control() { ' ' } else { c }).collect();
+        Some(format!("{line}\n{}^", " ".repeat(before.len() - start)))
     }
 
     /// Who is to blame.
@@ -241,6 +264,25 @@ mod tests {
         fn travels<T: Send + Sync + 'static>() {}
         travels::<Error>();
         assert_eq!(size_of::<Error>(), size_of::<usize>());
+    }
+
+    #[test]
+    fn points_at_the_character() {
+        let at = |text: &str, at| {
+            let kind = ErrorKind::Predicate {
+                text: text.to_owned(),
+                at,
+                expected: "a column".to_owned(),
+                found: "the end".to_owned(),
+            };
+            Error::new(kind).pointed().unwrap()
+        };
+        assert_eq!(at("proto = x", 9), "proto = x\n        ^");
+        assert_eq!(at("a = 1 and\n\tb = x", 15), " b = x\n    ^");
+        assert_eq!(at("", 1), "\n^");
+        let long = "x".repeat(1000);
+        assert_eq!(at(&long, 500), format!("{}\n{}^", "x".repeat(120), " ".repeat(60)));
+        assert!(Error::usage("").pointed().is_none());
     }
 
     #[test]

@@ -10,6 +10,7 @@
 //! | read on several threads | [`Scan::with_threads`] |
 //! | work of your own on the records, on several threads, in order | [`Job`] with a [`BlockWorker`]; on anything: [`Ordered`] |
 //! | make batches of another source | [`FlowBatchBuilder`], [`FlowRow`] |
+//! | keep rows by their columns | [`Predicate::parse`] → [`PredicateFilter`]; on plain slices [`CompiledPredicate`] |
 //! | keep a window | [`Scan::with_window`] while reading, [`WindowFilter`] afterwards |
 //! | values over time | [`Resampler`] → [`Series`] |
 //! | who sent how much | [`Talkers`]; with sums of your own: [`AddressTable`], [`Top`] |
@@ -57,6 +58,7 @@ mod input;
 mod kernels;
 mod names;
 mod ordered;
+pub mod predicate;
 mod reader;
 mod scan;
 pub mod schema;
@@ -74,6 +76,7 @@ pub use kernels::{
     SeriesReader, Talker, TalkerBy, Talkers, Top, Value, WindowFilter,
 };
 pub use ordered::Ordered;
+pub use predicate::{CompiledPredicate, Predicate, PredicateFilter};
 pub use reader::{FlowReader, open, open_bytes, open_input};
 pub use scan::{Kind, Limits, Scan};
 pub use schema::{FLOW_COLUMNS, FlowColumn, Projection};

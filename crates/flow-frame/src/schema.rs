@@ -346,14 +346,19 @@ fn known_name(name: &str, column: &FlowColumn) -> &'static str {
 }
 
 /// Names of columns that someone who typed `name` may have meant, nearest first.
-fn near_names(name: &str) -> Vec<&'static str> {
+pub(crate) fn near_names(name: &str) -> Vec<&'static str> {
+    near(name, FLOW_COLUMNS.iter().map(|column| column.name))
+}
+
+/// Those of some names that someone who typed `name` may have meant, nearest first.
+pub(crate) fn near<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let typed: Vec<char> = name.to_lowercase().chars().take(32).collect();
-    let mut near: Vec<(usize, &'static str)> = FLOW_COLUMNS
-        .iter()
-        .map(|column| (edits(&typed, column.name), column.name))
+    let mut near: Vec<(usize, &'a str)> = known
+        .map(|known| (edits(&typed, &known.to_lowercase()), known))
         .filter(|(distance, known)| *distance <= 1 + known.len() / 3)
         .collect();
-    near.sort();
+    near.sort_unstable();
+    near.dedup();
     near.into_iter().take(3).map(|(_, name)| name).collect()
 }
 

@@ -4,10 +4,10 @@
 use chrono::{DateTime, Datelike, Timelike};
 
 /// Letters of the TCP flags, lowest bit first: FIN SYN RST PSH ACK URG ECE CWR.
-const FLAG_LETTERS: [u8; 8] = *b"FSRPAUEC";
+pub(crate) const FLAG_LETTERS: [u8; 8] = *b"FSRPAUEC";
 
 /// Letters of SiLK's attribute bits in the order that its tools print them.
-const ATTRIBUTE_LETTERS: [(u8, u8); 4] = [(0x20, b'T'), (0x40, b'C'), (0x08, b'F'), (0x10, b'S')];
+pub(crate) const ATTRIBUTE_LETTERS: [(u8, u8); 4] = [(0x20, b'T'), (0x40, b'C'), (0x08, b'F'), (0x10, b'S')];
 
 const DIGIT_PAIRS: [[u8; 2]; 100] = {
     let mut pairs = [[b'0'; 2]; 100];

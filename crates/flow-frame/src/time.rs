@@ -14,7 +14,7 @@ const SECOND: i128 = 1_000_000_000;
 const MILLISECOND: i128 = 1_000_000;
 
 /// The units of relative times.
-const UNITS: [(&str, i128); 6] = [
+pub(crate) const UNITS: [(&str, i128); 6] = [
     ("ms", MILLISECOND),
     ("s", SECOND),
     ("m", 60 * SECOND),

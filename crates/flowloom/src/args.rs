@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use flow_frame::predicate::{ParseContext, Predicate};
 use flow_frame::{Anchors, Instant, Projection, Scan, TimeSpec, Window, WindowMode};
 
 use crate::console::ProgressWhen;
@@ -15,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::generate::Reflections;
 use crate::output::{Addresses, Compression, ExitOptions, Format};
 use crate::pump::data_end;
+use crate::sets;
 use crate::site;
 use crate::source::OpenOptions;
 
@@ -176,6 +178,28 @@ pub(crate) struct WindowArgs {
     #[arg(long, value_enum, value_name = "MODE", default_value_t, requires = "window")]
     pub(crate) window_mode: Mode,
 }
+
+/// Which flows, said of their columns.
+#[derive(Debug, Args)]
+pub(crate) struct WhereArgs {
+    /// Only flows of which this is true: 'proto = 6 and dport in (80, 443) and sip in 10.20.0.0/16'
+    #[arg(long = "where", value_name = "TEXT", long_help = WHERE_HELP)]
+    pub(crate) text: Option<String>,
+    /// An IPset file whose addresses --where calls @NAME; may be repeated
+    #[arg(long = "set", value_name = "NAME=FILE", requires = "text")]
+    pub(crate) sets: Vec<String>,
+}
+
+const WHERE_HELP: &str = "\
+Only flows of which this is true, joined by and, or, not and brackets
+
+  proto = 6, bytes > 1000, dport in (80, 443, 8000-8080), port in (53, 123)
+  sip in 10.20.0.0/16, ip in (192.0.2.0/24, 2001:db8::/32), dip in 10.x.1-3,5.0, sip in @servers (see --set)
+  stime >= 2016-09-29T13:00, etime in A..B, active in A..B, duration > 1.5s
+  tcpflags = S/SA, tcpflags any FR, attributes = C/TC, sensor = 'S1', type in (in, inweb), is_ipv6
+  input is null, bytes/packets in 60-64.25
+
+As in SQL, a test of a null is neither true nor false: the flow stays out, also under not.";
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Mode {
@@ -380,12 +404,42 @@ fn window(args: &WindowArgs, inputs: &[PathBuf], open: OpenOptions) -> Result<Op
         Mode::Start => WindowMode::Start,
         Mode::Overlap => WindowMode::Overlap,
     };
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok();
-    let mut anchors = Anchors { now: now.map(|now| Instant::from_ns(now.as_nanos() as i128)), end: None };
+    let mut anchors = Anchors { now: now(), end: None };
     if text.split("..").any(|time| time.trim_start().starts_with("end")) {
         anchors.end = data_end(inputs, open)?;
     }
     Ok(Some(Window::parse(text, mode, anchors)?))
+}
+
+fn now() -> Option<Instant> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok();
+    now.map(|now| Instant::from_ns(now.as_nanos() as i128))
+}
+
+#[cfg_attr(not(test), expect(dead_code, reason = "a scan does not take a predicate yet"))]
+/// The predicate of `--where`. The inputs are read for their end only if it is mentioned.
+pub(crate) fn predicate(
+    args: &WhereArgs,
+    inputs: &[PathBuf],
+    open: OpenOptions,
+) -> Result<Option<Predicate>> {
+    let Some(text) = &args.text else { return Ok(None) };
+    let mut context = ParseContext::default().with_anchors(Anchors { now: now(), end: None });
+    for set in &args.sets {
+        let (name, path) = set
+            .split_once('=')
+            .filter(|(name, path)| !name.is_empty() && !path.is_empty())
+            .ok_or_else(|| Error::usage(format!("--set {set}: expected NAME=FILE")))?;
+        context = context.with_set(name, sets::load(Path::new(path), open)?);
+    }
+    if let Ok(predicate) = Predicate::parse(text, &context) {
+        return Ok(Some(predicate));
+    }
+    // If any end will do, the real one is wanted; if none does, this is the error to tell.
+    context.anchors.end = Some(Instant::from_ms(0));
+    Predicate::parse(text, &context)?;
+    context.anchors.end = data_end(inputs, open)?;
+    Ok(Some(Predicate::parse(text, &context)?))
 }
 
 /// A length of time such as `1s` or `1h30m`.
@@ -424,4 +478,38 @@ pub(crate) fn exit_options(
     Ok(ExitOptions::new(format)
         .with_addresses(addresses)
         .with_table_width(width.map(|(_, columns)| usize::from(columns))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolved(text: &str, sets: &[&str]) -> Result<String> {
+        let args = WhereArgs {
+            text: Some(text.to_owned()),
+            sets: sets.iter().map(|set| (*set).to_owned()).collect(),
+        };
+        let input = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/silk/query/query.rwf");
+        let predicate = predicate(&args, &[input.into()], OpenOptions::default())?;
+        Ok(predicate.map(|predicate| predicate.to_string()).unwrap_or_default())
+    }
+
+    #[test]
+    fn where_is_resolved() {
+        assert_eq!(resolved("proto=6", &[]).unwrap(), "protocol = 6");
+        let last = resolved("stime >= end", &[]).unwrap();
+        assert_eq!(
+            resolved("stime >= end-0s and proto = 6", &[]).unwrap(),
+            format!("{last} and protocol = 6")
+        );
+        assert!(last.starts_with("stime >= 2016-09-29T13:5"), "{last}");
+        assert!(resolved("stime <= now", &[]).unwrap().starts_with("stime <= 20"));
+        let error = resolved("proto = tcp", &[]).unwrap_err();
+        assert_eq!(error.pointed().as_deref(), Some("proto = tcp\n        ^"));
+        for sets in [&["servers"][..], &["=x"], &["x="]] {
+            assert_eq!(resolved("true", sets).unwrap_err().class(), flow_frame::Class::Usage);
+        }
+        assert_eq!(resolved("true", &["x=/nonexistent"]).unwrap_err().class(), flow_frame::Class::Io);
+        assert_eq!(resolved("sip in @x", &[]).unwrap_err().class(), flow_frame::Class::Usage);
+    }
 }

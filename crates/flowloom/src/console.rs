@@ -70,6 +70,9 @@ impl Console {
             line += &format!("; {rows} delivered");
         }
         self.say(&format!("{line}; {}", error.next_step()));
+        if let Some(pointed) = error.pointed() {
+            self.say(&pointed);
+        }
     }
 
     /// A fact that the user should know; `-q` silences it.

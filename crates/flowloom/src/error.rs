@@ -102,6 +102,14 @@ impl Error {
         text
     }
 
+    /// The line of a predicate that makes no sense, and a line that points at the character.
+    pub(crate) fn pointed(&self) -> Option<String> {
+        match self.kind() {
+            ErrorKind::Flow(error) => error.pointed(),
+            _ => None,
+        }
+    }
+
     /// The system refused to `action` ("read", "create", …) a file.
     pub(crate) fn file(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| ErrorKind::File { action, path: path.to_owned(), source }.into()

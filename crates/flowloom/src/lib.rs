@@ -53,10 +53,13 @@ pub mod commands;
 mod console;
 pub mod error;
 pub mod generate;
+mod getopt;
 pub mod output;
 pub mod pump;
 pub mod rwcut;
 pub mod rwfileinfo;
+mod rwfilter;
+mod sets;
 pub mod site;
 pub mod source;
 

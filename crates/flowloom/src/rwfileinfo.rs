@@ -13,7 +13,7 @@ use silk_format::{
     ByteOrder, Compression, Entry, ErrorKind, FormatId, Header, SiteConfig, formats, release_text,
 };
 
-use crate::rwcut::getopt::{self, Switch, Value, unique};
+use crate::getopt::{self, Switch, Value, unique};
 use crate::rwcut::{Failure, Setup, Text, TimeFormat, TimeWriter, input_names, open, report};
 
 /// What a line of the output tells.

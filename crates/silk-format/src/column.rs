@@ -358,6 +358,18 @@ impl Selection {
         Self { rows }
     }
 
+    /// Chooses the rows whose bit is set instead: 64 rows to a word, least significant bit first. The memory is kept.
+    pub fn set_words(&mut self, words: &[u64]) {
+        self.rows.clear();
+        for (i, &word) in words.iter().enumerate() {
+            let mut rest = word;
+            while rest != 0 {
+                self.rows.push(i as u32 * 64 + rest.trailing_zeros());
+                rest &= rest - 1;
+            }
+        }
+    }
+
     /// Rows by number. They are sorted, and repeats are dropped.
     #[must_use]
     pub fn from_rows(mut rows: Vec<u32>) -> Self {

@@ -38,6 +38,7 @@
 //! | records one by one | [`Block::records`] → [`Record`] |
 //! | what kind of file is this | [`Header`], [`Entry`], [`FormatId`], [`Compression`] |
 //! | which layouts are known | [`formats`] |
+//! | what all records of a file have in common | [`Constants`] |
 //! | sensor, class and type names | [`SiteConfig`] |
 //! | address sets, prefix maps | [`IpSet`], [`PrefixMap`] |
 //! | write records | `Writer` (feature `write`) |
@@ -89,6 +90,7 @@
 
 mod blocks;
 mod column;
+mod constants;
 mod decode;
 mod decoder;
 mod error;
@@ -104,11 +106,14 @@ mod pieces;
 mod prefix_map;
 mod reader;
 mod record;
+pub mod repository;
 mod rules;
+pub mod silk_time;
 pub mod site;
 mod words;
 
 pub use column::{Bits, Column, ColumnBuf, Selection, Validity, Values};
+pub use constants::{Constant, Constants};
 pub use decoder::Decoder;
 pub use error::{Class, Error, ErrorKind, Result};
 pub use format::{ByteOrder, Compression, FormatId, release_text};
@@ -120,6 +125,7 @@ pub use pieces::{Cutter, Piece};
 pub use prefix_map::{MapKey, PrefixMap};
 pub use reader::{Blocks, Reader, Records};
 pub use record::{Block, Record};
+pub use repository::{Repository, Selector};
 pub use site::SiteConfig;
 #[cfg(feature = "write")]
 mod writer;

@@ -9,6 +9,7 @@ mod top;
 mod window;
 
 pub use address_table::AddressTable;
+pub(crate) use columns::{Numbers, address_values, column, numbers, present};
 pub use distinct::Distinct;
 pub use resample::{Aggregate, Bin, Bins, Cell, Resampler, Series, SeriesReader, Value};
 pub use talkers::{Role, Talker, TalkerBy, Talkers};

@@ -4,8 +4,8 @@ use std::io::Write;
 
 use flow_frame::text::mapped_ipv4;
 
-use super::getopt::unique;
 use super::text::Text;
+use crate::getopt::unique;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Style {

@@ -3,7 +3,6 @@
 mod addresses;
 mod cutter;
 mod fields;
-pub(crate) mod getopt;
 mod maps;
 mod printer;
 mod rows;

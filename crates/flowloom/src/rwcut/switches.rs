@@ -4,11 +4,11 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use super::addresses::IpFormat;
-use super::getopt::{self, Switch, Value, unique};
 use super::maps::MapSwitch;
 use super::printer::Layout;
 use super::rows::Ipv6Policy;
 use super::times::TimeFormat;
+use crate::getopt::{self, Switch, Value, unique};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Id {

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Datelike, Local, Timelike};
 
-use super::getopt::unique;
 use super::text::Text;
+use crate::getopt::unique;
 
 /// How a time is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

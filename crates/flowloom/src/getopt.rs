@@ -38,7 +38,7 @@ pub(crate) fn parse<T: Copy>(table: &[Switch<T>], arguments: &[OsString]) -> Res
             files.push(argument.clone());
             continue;
         };
-        let switch = find(table, &name)?;
+        let switch = find(table, &name, argument)?;
         let value = match (switch.value, value) {
             (Value::None, Some(_)) => {
                 return Err(format!("option '--{}' doesn't allow an argument", switch.name));
@@ -79,8 +79,8 @@ fn exact_value(_: &OsStr) -> Option<OsString> {
     None
 }
 
-fn find<'t, T>(table: &'t [Switch<T>], given: &str) -> Result<&'t Switch<T>, String> {
-    let unknown = || format!("unrecognized option '-{given}'");
+fn find<'t, T>(table: &'t [Switch<T>], given: &str, argument: &OsStr) -> Result<&'t Switch<T>, String> {
+    let unknown = || format!("unrecognized option '{}'", argument.to_string_lossy());
     let name = given.strip_prefix('-').filter(|name| !name.is_empty()).ok_or_else(unknown)?;
     unique(table, name, |switch| switch.name).map_err(|found| match found {
         0 => unknown(),
@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn refused() {
         assert_eq!(parsed(&["--no"]).unwrap_err(), "option '--no' is ambiguous");
-        assert_eq!(parsed(&["--bogus=1"]).unwrap_err(), "unrecognized option '--bogus'");
+        assert_eq!(parsed(&["--bogus=1"]).unwrap_err(), "unrecognized option '--bogus=1'");
         assert_eq!(parsed(&["-n"]).unwrap_err(), "unrecognized option '-n'");
         assert_eq!(parsed(&["--num-recs"]).unwrap_err(), "option '--num-recs' requires an argument");
         assert_eq!(parsed(&["--no-titles=1"]).unwrap_err(), "option '--no-titles' doesn't allow an argument");
