@@ -58,6 +58,8 @@ pub enum ErrorKind {
     Inflate { compression: Compression, expected: u32, reason: String },
     #[error("{what} of {wanted} exceeds the limit of {limit}")]
     Limit { what: &'static str, wanted: u64, limit: u64 },
+    #[error("Invalid {name} '{text}': {reason}")]
+    Argument { name: &'static str, text: String, reason: String },
     #[error("{0}")]
     Usage(String),
 }
@@ -120,7 +122,7 @@ impl Error {
             | ErrorKind::CompressionUnavailable(_)
             | ErrorKind::LegacyFormat { .. } => Class::Unsupported,
             ErrorKind::Limit { .. } => Class::Limit,
-            ErrorKind::Usage(_) => Class::Usage,
+            ErrorKind::Argument { .. } | ErrorKind::Usage(_) => Class::Usage,
             _ => Class::Malformed,
         }
     }

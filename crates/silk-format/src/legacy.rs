@@ -4,10 +4,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::format::{ByteOrder, Compression, FormatId};
 use crate::header::{Entry, Header, Legacy, text};
 use crate::layouts;
+use crate::repository::FileName;
 use crate::rules::{NO_FLOWTYPE, NO_SENSOR};
+use crate::silk_time::HOUR_MS;
 use crate::site::SiteConfig;
-
-const HOUR_MS: i64 = 3_600_000;
 
 /// What stands behind the first 8 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -186,28 +186,8 @@ fn u16_at(bytes: &[u8], order: ByteOrder) -> Option<u16> {
     Some(if order == ByteOrder::Big { u16::from_be_bytes(raw) } else { u16::from_le_bytes(raw) })
 }
 
-/// Flowtype and sensor from a file name `FLOWTYPE-SENSOR_YYYYMMDD.HH[.suffix]` (spec 2.5); 255 and 65535 = none.
+/// Flowtype and sensor from a file name (spec 2.5); 255 and 65535 = none.
 pub(crate) fn file_name_ids(path: &str, site: &SiteConfig) -> (u8, u16) {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let parsed = name.match_indices('-').find_map(|(dash, _)| {
-        let flowtype = site.flowtype_by_name(&name[..dash])?;
-        Some((flowtype, &name[dash + 1..]))
-    });
-    let Some((flowtype, rest)) = parsed else { return (NO_FLOWTYPE, NO_SENSOR) };
-    let Some((sensor, date)) = rest.split_once('_') else { return (NO_FLOWTYPE, NO_SENSOR) };
-    if !is_date_and_hour(date) {
-        return (NO_FLOWTYPE, NO_SENSOR);
-    }
-    (flowtype, site.sensor_by_name(sensor).unwrap_or(NO_SENSOR))
-}
-
-/// `YYYYMMDD.HH`: only the ranges are checked, not the calendar or the number of digits.
-fn is_date_and_hour(text: &str) -> bool {
-    let Some((date, hour)) = text.split_once('.') else { return false };
-    let hour = hour.split('.').next().unwrap_or_default();
-    let number = |text: &str| -> Option<u32> {
-        text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()
-    };
-    number(date).is_some_and(|d| (19_700_101..=20_380_118).contains(&d))
-        && number(hour).is_some_and(|h| h <= 23)
+    let name = FileName::parse(path, site);
+    name.map_or((NO_FLOWTYPE, NO_SENSOR), |name| (name.flowtype, name.sensor.unwrap_or(NO_SENSOR)))
 }

@@ -38,6 +38,8 @@
 //! | what kind of file is this | [`Header`], [`Entry`], [`FormatId`], [`Compression`] |
 //! | which layouts are known | [`formats`] |
 //! | sensor, class and type names | [`SiteConfig`] |
+//! | which files of a repository hold which hours | [`Repository`], asked with a [`Selector`] |
+//! | times and ranges as SiLK's switches take them | [`silk_time`] |
 //! | address sets, prefix maps | [`IpSet`], [`PrefixMap`] |
 //! | write records | `Writer` (feature `write`) |
 //! | answers exactly as SiLK 3.19.1 prints them | [`Parity::Silk`] |
@@ -77,7 +79,8 @@
 //!
 //! # What this crate does not do
 //!
-//! It opens no files, unwraps no gzip around a file, and knows no Arrow; it does not follow files that grow. It refuses
+//! It opens no files (a repository is only asked which are there), unwraps no gzip around a file, and knows no Arrow; it
+//! does not follow files that grow. It refuses
 //! file versions above 16 and pairs of format and version that SiLK 3.19.1 does not know, among them whatever later
 //! releases use for nanosecond times. Bags, aggregate bags and the other content of SiLK files end at their header.
 //!
@@ -102,7 +105,9 @@ mod payload;
 mod prefix_map;
 mod reader;
 mod record;
+pub mod repository;
 mod rules;
+pub mod silk_time;
 pub mod site;
 mod words;
 
@@ -117,6 +122,7 @@ pub use options::{IcmpRepair, Limits, Options, Parity};
 pub use prefix_map::{MapKey, PrefixMap};
 pub use reader::{Blocks, Reader, Records};
 pub use record::{Block, Record};
+pub use repository::{Repository, Selector};
 pub use site::SiteConfig;
 #[cfg(feature = "write")]
 mod writer;

@@ -4,6 +4,7 @@ use std::io;
 
 use super::lexer::{Line, Lines, Style, Token, Word};
 use super::{Sensor, SiteClass, SiteConfig, SiteError, SiteProblem, TypeEntry};
+use crate::repository::PathFormat;
 
 /// Nesting of included files, the first one counted.
 const MAX_DEPTH: usize = 16;
@@ -17,8 +18,6 @@ const MAX_SENSOR_ID: u16 = 65534;
 const MAX_FLOWTYPE_ID: u8 = 254;
 const MAX_SENSOR_NAME: usize = 64;
 const MAX_NAME: usize = 32;
-/// What may follow `%` in a path format (semantics 2.1).
-const CONVERSIONS: &str = "CFHNTYdfmnx%";
 
 pub(super) fn parse(
     name: &str,
@@ -335,22 +334,7 @@ impl Parser<'_> {
     }
 
     fn path_format(&mut self, format: &str) -> Outcome {
-        if format != "%x" && !format.ends_with("/%x") {
-            return fail(format!("The path-format '{format}' does not end with '/%x'"));
-        }
-        let mut rest = format;
-        while let Some((_, after)) = rest.split_once('%') {
-            let mut after = after.chars();
-            match after.next() {
-                Some(c) if CONVERSIONS.contains(c) => rest = after.as_str(),
-                other => {
-                    let conversion = other.map(String::from).unwrap_or_default();
-                    return fail(format!(
-                        "The path-format '{format}' contains an unknown conversion '%{conversion}'"
-                    ));
-                }
-            }
-        }
+        PathFormat::parse(format).map_err(|message| Failure::Messages(vec![message]))?;
         self.site.path_format = format.to_owned();
         Ok(())
     }
