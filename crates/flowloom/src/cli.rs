@@ -11,7 +11,7 @@ use flow_report::Style;
 
 use crate::args::{
     Cli, Command, ConvertArgs, GenerateArgs, InfoArgs, Preset, ReportArgs, RowsArgs, StyleArg, duration,
-    exit_options, scan,
+    exit_options, now, scan,
 };
 use crate::commands::convert::{ConvertOptions, convert};
 use crate::commands::generate::{GenerateFormat, generate};
@@ -20,7 +20,10 @@ use crate::commands::report::{Report, ReportOptions, report};
 use crate::commands::rows::{End, rows};
 use crate::console::{Console, Unit};
 use crate::error::{Error, Result, stdout_error};
+use crate::fetch;
+use crate::fetch::args::{FetchArgs, FetchCommand};
 use crate::generate::{Options, Traffic};
+use crate::inputs;
 use crate::output::{ExitOptions, Format};
 
 /// The older tools that are a part of the command.
@@ -79,6 +82,7 @@ fn run_cli(cli: Cli) -> u8 {
         Command::Convert(args) => run_convert(args, &mut console),
         Command::Head(args) => run_rows(args, End::Head, &mut console),
         Command::Tail(args) => run_rows(args, End::Tail, &mut console),
+        Command::Fetch(args) => run_fetch(&args, &console),
         Command::Generate(args) => run_generate(args, &mut console),
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -101,8 +105,9 @@ fn print(bytes: &[u8]) -> Result<()> {
 }
 
 fn run_report(args: &ReportArgs, console: &mut Console) -> Result<()> {
+    let inputs = inputs::resolve(&args.input, now(), console)?;
     let options = ReportOptions::default()
-        .with_scan(scan(&args.input, None, Some(&args.window))?)
+        .with_scan(scan(&args.input, &inputs, None, Some(&args.window))?)
         .with_open(args.input.open_options().with_digest(true))
         .with_every(duration("--every", &args.every)?)
         .with_style(match args.style {
@@ -111,7 +116,7 @@ fn run_report(args: &ReportArgs, console: &mut Console) -> Result<()> {
         })
         .with_top(usize::from(args.top))
         .with_keep_flows(args.keep_flows.then(|| ExitOptions::new(Format::Parquet)));
-    let report = report(&args.input.inputs, &args.output, &options, console)?;
+    let report = report(&inputs.paths, &args.output, &options, console)?;
     match &report.written {
         Some(_) => print(summary_text(&report).as_bytes()),
         None => Ok(()),
@@ -155,9 +160,10 @@ fn summary_text(report: &Report) -> String {
 }
 
 fn run_info(args: &InfoArgs, console: &mut Console) -> Result<()> {
-    let scan = scan(&args.input, None, None)?;
+    let inputs = inputs::resolve(&args.input, now(), console)?;
+    let scan = scan(&args.input, &inputs, None, None)?;
     let depth = if args.quick { Depth::Header } else { Depth::Rows };
-    for (i, path) in args.input.inputs.iter().enumerate() {
+    for (i, path) in inputs.paths.iter().enumerate() {
         match info(path, depth, args.input.open_options(), &scan, console) {
             Ok(found) => {
                 let mut text = if args.json { info_json(&found) } else { info_text(&found) };
@@ -216,12 +222,13 @@ fn run_convert(mut args: ConvertArgs, console: &mut Console) -> Result<()> {
     }
     let exit = exit_options(args.format, args.output.as_deref(), false, args.columns.addresses)?
         .with_compression(args.compression);
+    let inputs = inputs::resolve(&args.input, now(), console)?;
     let mut options = ConvertOptions::new(exit)
-        .with_scan(scan(&args.input, Some(&args.columns), Some(&args.window))?)
+        .with_scan(scan(&args.input, &inputs, Some(&args.columns), Some(&args.window))?)
         .with_open(args.input.open_options())
         .with_append(args.append);
     options.output = args.output;
-    let reports = convert(&args.input.inputs, &options, console)?;
+    let reports = convert(&inputs.paths, &options, console)?;
     if let Some(path) = &options.output
         && reports.iter().any(|report| report.facts.is_some())
     {
@@ -234,11 +241,12 @@ fn run_convert(mut args: ConvertArgs, console: &mut Console) -> Result<()> {
 fn run_rows(mut args: RowsArgs, end: End, console: &mut Console) -> Result<()> {
     args.output = file(args.output);
     let exit = exit_options(args.format, args.output.as_deref(), true, args.columns.addresses)?;
+    let inputs = inputs::resolve(&args.input, now(), console)?;
     let mut options = ConvertOptions::new(exit)
-        .with_scan(scan(&args.input, Some(&args.columns), Some(&args.window))?)
+        .with_scan(scan(&args.input, &inputs, Some(&args.columns), Some(&args.window))?)
         .with_open(args.input.open_options());
     options.output = args.output;
-    rows(&args.input.inputs, end, args.rows, &options, console)?;
+    rows(&inputs.paths, end, args.rows, &options, console)?;
     Ok(())
 }
 
@@ -261,6 +269,17 @@ fn run_generate(mut args: GenerateArgs, console: &mut Console) -> Result<()> {
     console.stop();
     console.detail(&format!("{count} records made"));
     Ok(())
+}
+
+fn run_fetch(args: &FetchArgs, console: &Console) -> Result<()> {
+    let FetchCommand::Silk(args) = &args.what;
+    if !args.print {
+        return Err(Error::usage("fetching over SSH is not built yet; --print shows the command"));
+    }
+    let now = now();
+    let window = args.query(&fetch::lookup)?.window(args.at(now)?, now)?;
+    window.warnings.iter().for_each(|warning| console.note(warning));
+    print(format!("{}\n", window.command).as_bytes())
 }
 
 fn generate_options(args: &GenerateArgs) -> Result<Options> {
