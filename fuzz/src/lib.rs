@@ -8,11 +8,13 @@ mod frame;
 mod input;
 mod pieces;
 mod report;
+mod selection;
 mod silk;
 
 pub use frame::{open_any, time_text, where_parse};
 pub use input::mapped_codecs;
 pub use report::report_page;
+pub use selection::silk_selection;
 pub use silk::{silk_header, silk_reader, silk_sets, silk_site};
 
 /// A target: its name, the crate whose promises it checks, and its body.
@@ -37,6 +39,7 @@ pub const TARGETS: [Target; 9] = [
     target("silk_reader", "silk-format", silk_reader),
     target("silk_sets", "silk-format", silk_sets),
     target("silk_site", "silk-format", silk_site),
+    target("silk_selection", "silk-format", silk_selection),
     target("open_any", "flow-frame", open_any),
     target("time_text", "flow-frame", time_text),
     target("where_parse", "flow-frame", where_parse),

@@ -16,5 +16,6 @@ mod flow;
 mod golden;
 mod oracle;
 mod properties;
+mod repository;
 mod support;
 mod truncation;

@@ -13,11 +13,12 @@ use flow_frame::{Anchors, Instant, Projection, Scan, TimeSpec, Window, WindowMod
 
 use crate::console::ProgressWhen;
 use crate::error::{Error, Result};
+use crate::fetch::args::FetchArgs;
 use crate::generate::Reflections;
+use crate::inputs::Inputs;
 use crate::output::{Addresses, Compression, ExitOptions, Format};
 use crate::pump::data_end;
 use crate::sets;
-use crate::site;
 use crate::source::OpenOptions;
 
 /// Network flow analysis: SiLK flow files to columns, reports, Parquet, CSV and JSON.
@@ -71,13 +72,15 @@ Examples:
   flowloom report flows.rw -o out
   flowloom report --window '2016-09-29 13:22:19.625972..2016-09-29 13:52:19.625972' flows.rw -o out
   flowloom report --window 'end-30m..' --every 10s --keep-flows day/*.rw -o out
-  flowloom report --style article flows.rw -o out")]
+  flowloom report --style article flows.rw -o out
+  flowloom report --repository /data --type all --start 2016/09/29:12 --end 2016/09/29:14 -o out")]
     Report(ReportArgs),
     /// Tell what files are: format, version, compression, rows, span of time, history
     #[command(after_help = "\
 Examples:
   flowloom info flows.rw
-  flowloom info --quick --json *.rw")]
+  flowloom info --quick --json *.rw
+  flowloom info --repository /data --start 2016/09/29 --sensor S0")]
     Info(InfoArgs),
     /// Write flows as Parquet, Arrow, CSV or JSON
     #[command(after_help = "\
@@ -86,7 +89,9 @@ Examples:
   flowloom convert --fields stime,sip,dip,bytes flows.rw -o flows.csv
   flowloom convert --format jsonl flows.rw | less
   flowloom convert --append --window '2016-09-29 13:00..2016-09-29 14:00' hour.rw -o day.parquet
-  flowloom convert --fields article --format jsonl flows.rw")]
+  flowloom convert --fields article --format jsonl flows.rw
+  flowloom convert --repository /data --start 2016/09/29 --type in,out --sensor S0,3-5 -o day.parquet
+  flowloom convert --repository /data --start -2h --end now --window -1h.. -o hour.parquet")]
     Convert(ConvertArgs),
     /// Show the first flows
     #[command(after_help = "\
@@ -99,8 +104,16 @@ Examples:
     #[command(after_help = "\
 Examples:
   flowloom tail flows.rw
-  flowloom tail -n 5 --fields timestamp,bytes,packets flows.rw")]
+  flowloom tail -n 5 --fields timestamp,bytes,packets flows.rw
+  flowloom tail --repository /data --start -1h --end now")]
     Tail(RowsArgs),
+    /// Get flows from another host
+    #[command(after_help = "\
+Examples:
+  flowloom fetch silk --print
+  flowloom fetch silk --print --at '2016-09-29 13:37:19' --hours 1 --active 15m
+  ssh collector \"$(flowloom fetch silk --print)\" > query.rwf")]
+    Fetch(FetchArgs),
     /// Make traffic for trials: same seed, same bytes
     #[command(after_help = "\
 Examples:
@@ -150,20 +163,74 @@ pub(crate) struct Passed {
 #[derive(Debug, Args)]
 pub(crate) struct InputArgs {
     /// SiLK flow files; `-` is standard input
-    #[arg(required = true, value_name = "INPUT")]
+    #[arg(required_unless_present = "repository", conflicts_with = "repository", value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
     /// Read files instead of mapping them: for files that may change or shrink meanwhile
     #[arg(long)]
     pub(crate) no_mmap: bool,
     /// The site configuration, for names of sensors, classes and types
-    /// [default: as SiLK: $SILK_CONFIG_FILE, then silk.conf in $SILK_DATA_ROOTDIR and $SILK_PATH/share]
+    /// [default: as SiLK: $SILK_CONFIG_FILE, then silk.conf in the repository or $SILK_DATA_ROOTDIR, then in
+    /// $SILK_PATH/share]
     #[arg(long, value_name = "FILE")]
     pub(crate) site_config_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) repository: RepositoryArgs,
 }
 
 impl InputArgs {
     pub(crate) fn open_options(&self) -> OpenOptions {
         OpenOptions::default().with_map(!self.no_mmap)
+    }
+}
+
+/// The heading of the flags that choose hour files.
+const REPOSITORY: &str = "Hour files of a SiLK repository, instead of INPUT";
+
+/// Which hour files, as the selection switches of SiLK's tools say it.
+#[derive(Debug, Args)]
+pub(crate) struct RepositoryArgs {
+    /// The data root; silk.conf in it names classes, types and sensors
+    #[arg(long, value_name = "DIR", alias = "data-rootdir", help_heading = REPOSITORY)]
+    pub(crate) repository: Option<PathBuf>,
+    /// The first hour: YYYY/MM/DD[:HH], seconds since 1970, or any time of --window [default: today 00 h]. A day alone is
+    /// that whole day, anything finer the hour that it lies in
+    #[arg(
+        long,
+        value_name = "TIME",
+        alias = "start-date",
+        allow_hyphen_values = true,
+        help_heading = REPOSITORY
+    )]
+    pub(crate) start: Option<String>,
+    /// The last hour, which is read whole [default: what --start says alone, or the present hour]
+    #[arg(long, value_name = "TIME", alias = "end-date", allow_hyphen_values = true, help_heading = REPOSITORY)]
+    pub(crate) end: Option<String>,
+    /// A class of the site [default: its default class]
+    #[arg(long, value_name = "NAME", help_heading = REPOSITORY)]
+    pub(crate) class: Option<String>,
+    /// Types of the class, separated by commas, or `all` [default: the class's default types]
+    #[arg(long = "type", value_name = "LIST", help_heading = REPOSITORY)]
+    pub(crate) types: Option<String>,
+    /// Pairs CLASS/TYPE, separated by commas, instead of --class and --type
+    #[arg(long, value_name = "LIST", conflicts_with_all = ["class", "types"], help_heading = REPOSITORY)]
+    pub(crate) flowtypes: Option<String>,
+    /// Sensors: names, numbers, ranges of numbers, separated by commas [default: all of the class]
+    #[arg(long, value_name = "LIST", alias = "sensors", help_heading = REPOSITORY)]
+    pub(crate) sensor: Option<String>,
+}
+
+impl RepositoryArgs {
+    /// A flag that was given and means nothing without a repository. clap does not ask for one beside an INPUT.
+    pub(crate) fn any_selection(&self) -> Option<&'static str> {
+        let flags = [
+            ("--start", &self.start),
+            ("--end", &self.end),
+            ("--class", &self.class),
+            ("--type", &self.types),
+            ("--flowtypes", &self.flowtypes),
+            ("--sensor", &self.sensor),
+        ];
+        flags.iter().find(|(_, value)| value.is_some()).map(|(flag, _)| *flag)
     }
 }
 
@@ -383,17 +450,17 @@ pub(crate) enum Preset {
 /// What a job reads: columns, window, site.
 pub(crate) fn scan(
     input: &InputArgs,
+    inputs: &Inputs,
     columns: Option<&ColumnArgs>,
     window: Option<&WindowArgs>,
 ) -> Result<Scan> {
-    let site = site::load(input.site_config_file.as_deref())?;
     let mut scan = Scan::default();
-    scan.silk.site = site.as_ref().map(Arc::clone);
+    scan.silk.site = inputs.site.as_ref().map(Arc::clone);
     if let Some(columns) = columns {
         scan.columns = Projection::parse(&columns.fields)?;
     }
     if let Some(args) = window {
-        scan.window = self::window(args, &input.inputs, input.open_options())?;
+        scan.window = self::window(args, &inputs.paths, input.open_options())?;
     }
     Ok(scan)
 }
@@ -404,19 +471,13 @@ fn window(args: &WindowArgs, inputs: &[PathBuf], open: OpenOptions) -> Result<Op
         Mode::Start => WindowMode::Start,
         Mode::Overlap => WindowMode::Overlap,
     };
-    let mut anchors = Anchors { now: now(), end: None };
+    let mut anchors = Anchors { now: Some(now()), end: None };
     if text.split("..").any(|time| time.trim_start().starts_with("end")) {
         anchors.end = data_end(inputs, open)?;
     }
     Ok(Some(Window::parse(text, mode, anchors)?))
 }
 
-fn now() -> Option<Instant> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok();
-    now.map(|now| Instant::from_ns(now.as_nanos() as i128))
-}
-
-#[cfg_attr(not(test), expect(dead_code, reason = "a scan does not take a predicate yet"))]
 /// The predicate of `--where`. The inputs are read for their end only if it is mentioned.
 pub(crate) fn predicate(
     args: &WhereArgs,
@@ -424,7 +485,7 @@ pub(crate) fn predicate(
     open: OpenOptions,
 ) -> Result<Option<Predicate>> {
     let Some(text) = &args.text else { return Ok(None) };
-    let mut context = ParseContext::default().with_anchors(Anchors { now: now(), end: None });
+    let mut context = ParseContext::default().with_anchors(Anchors { now: Some(now()), end: None });
     for set in &args.sets {
         let (name, path) = set
             .split_once('=')
@@ -440,6 +501,15 @@ pub(crate) fn predicate(
     Predicate::parse(text, &context)?;
     context.anchors.end = data_end(inputs, open)?;
     Ok(Some(Predicate::parse(text, &context)?))
+}
+
+/// The present: the one look at the clock.
+pub(crate) fn now() -> Instant {
+    let ns = |time: Duration| time.as_nanos() as i128;
+    Instant::from_ns(match SystemTime::now().duration_since(UNIX_EPOCH) {
+        Ok(after) => ns(after),
+        Err(before) => -ns(before.duration()),
+    })
 }
 
 /// A length of time such as `1s` or `1h30m`.

@@ -12,7 +12,7 @@ use flow_report::Style;
 
 use crate::args::{
     Cli, Command, ConvertArgs, GenerateArgs, InfoArgs, Preset, ReportArgs, RowsArgs, StyleArg, duration,
-    exit_options, scan,
+    exit_options, now, scan,
 };
 use crate::commands::convert::{ConvertOptions, convert};
 use crate::commands::generate::{GenerateFormat, generate};
@@ -21,7 +21,10 @@ use crate::commands::report::{Report, ReportOptions, report};
 use crate::commands::rows::{End, rows};
 use crate::console::{Console, Unit};
 use crate::error::{Error, Result, stdout_error};
+use crate::fetch;
+use crate::fetch::args::{FetchArgs, FetchCommand};
 use crate::generate::{Options, Traffic};
+use crate::inputs;
 use crate::output::{ExitOptions, Format};
 
 /// The older tools that are a part of the command.
@@ -78,6 +81,7 @@ fn run_cli(cli: Cli) -> u8 {
         Command::Convert(args) => run_convert(args, threads, &mut console),
         Command::Head(args) => run_rows(args, End::Head, threads, &mut console),
         Command::Tail(args) => run_rows(args, End::Tail, threads, &mut console),
+        Command::Fetch(args) => run_fetch(&args, &console),
         Command::Generate(args) => run_generate(args, &mut console),
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -106,8 +110,9 @@ fn print(bytes: &[u8]) -> Result<()> {
 }
 
 fn run_report(args: &ReportArgs, threads: NonZeroUsize, console: &mut Console) -> Result<()> {
+    let inputs = inputs::resolve(&args.input, now(), console)?;
     let options = ReportOptions::default()
-        .with_scan(scan(&args.input, None, Some(&args.window))?.with_threads(threads))
+        .with_scan(scan(&args.input, &inputs, None, Some(&args.window))?.with_threads(threads))
         .with_open(args.input.open_options().with_digest(true))
         .with_every(duration("--every", &args.every)?)
         .with_style(match args.style {
@@ -116,7 +121,7 @@ fn run_report(args: &ReportArgs, threads: NonZeroUsize, console: &mut Console) -
         })
         .with_top(usize::from(args.top))
         .with_keep_flows(args.keep_flows.then(|| ExitOptions::new(Format::Parquet)));
-    let report = report(&args.input.inputs, &args.output, &options, console)?;
+    let report = report(&inputs.paths, &args.output, &options, console)?;
     match &report.written {
         Some(_) => print(summary_text(&report).as_bytes()),
         None => Ok(()),
@@ -160,9 +165,10 @@ fn summary_text(report: &Report) -> String {
 }
 
 fn run_info(args: &InfoArgs, threads: NonZeroUsize, console: &mut Console) -> Result<()> {
-    let scan = scan(&args.input, None, None)?.with_threads(threads);
+    let inputs = inputs::resolve(&args.input, now(), console)?;
+    let scan = scan(&args.input, &inputs, None, None)?.with_threads(threads);
     let depth = if args.quick { Depth::Header } else { Depth::Rows };
-    for (i, path) in args.input.inputs.iter().enumerate() {
+    for (i, path) in inputs.paths.iter().enumerate() {
         match info(path, depth, args.input.open_options(), &scan, console) {
             Ok(found) => {
                 let mut text = if args.json { info_json(&found) } else { info_text(&found) };
@@ -221,12 +227,13 @@ fn run_convert(mut args: ConvertArgs, threads: NonZeroUsize, console: &mut Conso
     }
     let exit = exit_options(args.format, args.output.as_deref(), false, args.columns.addresses)?
         .with_compression(args.compression);
+    let inputs = inputs::resolve(&args.input, now(), console)?;
     let mut options = ConvertOptions::new(exit)
-        .with_scan(scan(&args.input, Some(&args.columns), Some(&args.window))?.with_threads(threads))
+        .with_scan(scan(&args.input, &inputs, Some(&args.columns), Some(&args.window))?.with_threads(threads))
         .with_open(args.input.open_options())
         .with_append(args.append);
     options.output = args.output;
-    let reports = convert(&args.input.inputs, &options, console)?;
+    let reports = convert(&inputs.paths, &options, console)?;
     if let Some(path) = &options.output
         && reports.iter().any(|report| report.facts.is_some())
     {
@@ -239,11 +246,12 @@ fn run_convert(mut args: ConvertArgs, threads: NonZeroUsize, console: &mut Conso
 fn run_rows(mut args: RowsArgs, end: End, threads: NonZeroUsize, console: &mut Console) -> Result<()> {
     args.output = file(args.output);
     let exit = exit_options(args.format, args.output.as_deref(), true, args.columns.addresses)?;
+    let inputs = inputs::resolve(&args.input, now(), console)?;
     let mut options = ConvertOptions::new(exit)
-        .with_scan(scan(&args.input, Some(&args.columns), Some(&args.window))?.with_threads(threads))
+        .with_scan(scan(&args.input, &inputs, Some(&args.columns), Some(&args.window))?.with_threads(threads))
         .with_open(args.input.open_options());
     options.output = args.output;
-    rows(&args.input.inputs, end, args.rows, &options, console)?;
+    rows(&inputs.paths, end, args.rows, &options, console)?;
     Ok(())
 }
 
@@ -266,6 +274,17 @@ fn run_generate(mut args: GenerateArgs, console: &mut Console) -> Result<()> {
     console.stop();
     console.detail(&format!("{count} records made"));
     Ok(())
+}
+
+fn run_fetch(args: &FetchArgs, console: &Console) -> Result<()> {
+    let FetchCommand::Silk(args) = &args.what;
+    if !args.print {
+        return Err(Error::usage("fetching over SSH is not built yet; --print shows the command"));
+    }
+    let now = now();
+    let window = args.query(&fetch::lookup)?.window(args.at(now)?, now)?;
+    window.warnings.iter().for_each(|warning| console.note(warning));
+    print(format!("{}\n", window.command).as_bytes())
 }
 
 fn generate_options(args: &GenerateArgs) -> Result<Options> {

@@ -35,6 +35,10 @@ pub enum ErrorKind {
     ClosedPipe,
     #[error("{} is also an input: a file is never written over its own input", .path.display())]
     OwnInput { path: PathBuf },
+    #[error("{} has none of the {candidates} hour files asked for: {wanted}", .root.display())]
+    NoHourFiles { root: PathBuf, candidates: u64, wanted: String },
+    #[error("no address is known for the host {name}: {source}")]
+    Resolve { name: String, source: io::Error },
     #[error("cannot append to {}: {reason}", .path.display())]
     Append { path: PathBuf, reason: String },
     #[error("cannot encode {format}: {reason}")]
@@ -135,7 +139,11 @@ impl Error {
                 flow_report::Class::Malformed => Class::Malformed,
                 _ => Class::Usage,
             },
-            ErrorKind::File { .. } | ErrorKind::Stdout(_) | ErrorKind::ClosedPipe => Class::Io,
+            ErrorKind::File { .. }
+            | ErrorKind::NoHourFiles { .. }
+            | ErrorKind::Resolve { .. }
+            | ErrorKind::Stdout(_)
+            | ErrorKind::ClosedPipe => Class::Io,
             ErrorKind::OwnInput { .. } | ErrorKind::Append { .. } | ErrorKind::Usage(_) => Class::Usage,
             ErrorKind::Encode { .. } => Class::Malformed,
         }
@@ -149,6 +157,11 @@ impl Error {
             ErrorKind::Append { .. } => {
                 "write to a new file, or convert with the same --fields, --addresses and --site-config-file"
             }
+            ErrorKind::NoHourFiles { .. } => {
+                "check --start and --end (hours are UTC), or read every type with --type all; -v tells which files were \
+                 looked for"
+            }
+            ErrorKind::Resolve { .. } => "check the name and the network, or give an address",
             ErrorKind::Stdout(_) => "check the disk or the program behind the pipe",
             _ => match self.class() {
                 Class::Io => "check the path, its permissions and the disk",

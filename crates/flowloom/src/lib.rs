@@ -9,6 +9,7 @@
 //! | the first or last rows | [`commands::rows::rows`] |
 //! | what a file is | [`commands::info::info`] |
 //! | made traffic | [`generate::Traffic`], [`commands::generate::generate`] |
+//! | the `rwfilter` command for another host | [`fetch::SilkQuery::window`] |
 //! | rows of several inputs, damage accounted for | [`pump::pump`] with a [`pump::Consumer`] |
 //! | the site configuration where SiLK looks for it | [`site::load`] |
 //! | the older tools | [`rwcut`], [`rwfileinfo`] |
@@ -52,8 +53,10 @@ mod cli;
 pub mod commands;
 mod console;
 pub mod error;
+pub mod fetch;
 pub mod generate;
 mod getopt;
+mod inputs;
 pub mod output;
 pub mod pump;
 pub mod rwcut;
@@ -89,6 +92,7 @@ pub mod prelude {
     pub use crate::commands::report::{Report, ReportOptions, analyse, report};
     pub use crate::commands::rows::{End, rows};
     pub use crate::error::{Class, Error, Result};
+    pub use crate::fetch::{SilkQuery, SilkWindow};
     pub use crate::generate::{Options as TrafficOptions, Reflections, Traffic};
     pub use crate::output::{Addresses, Compression, Exit, ExitOptions, Format, Target, exit};
     pub use crate::pump::{Consumer, InputReport, Listener, pump};

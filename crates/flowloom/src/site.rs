@@ -16,17 +16,27 @@ use crate::error::{Error, Result};
 /// # Errors
 /// `Io` if a named file cannot be read; `Malformed` if it is no site configuration, with all that is wrong in it.
 pub fn load(named: Option<&Path>) -> Result<Option<Arc<SiteConfig>>> {
-    load_with(named, |name| std::env::var_os(name))
+    load_with(named, None, |name| std::env::var_os(name))
+}
+
+/// As [`load`], for the repository below `root`, which takes the place of `$SILK_DATA_ROOTDIR`.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_for(root: &Path, named: Option<&Path>) -> Result<Option<Arc<SiteConfig>>> {
+    load_with(named, Some(root), |name| std::env::var_os(name))
 }
 
 fn load_with(
     named: Option<&Path>,
+    root: Option<&Path>,
     variable: impl Fn(&str) -> Option<OsString>,
 ) -> Result<Option<Arc<SiteConfig>>> {
     let set = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let must = named.map(Path::to_owned).or_else(|| set("SILK_CONFIG_FILE"));
     let may = || {
-        let root = set("SILK_DATA_ROOTDIR").map(|root| root.join("silk.conf"));
+        let root = root.map(Path::to_owned).or_else(|| set("SILK_DATA_ROOTDIR"));
+        let root = root.map(|root| root.join("silk.conf"));
         let shared = set("SILK_PATH").map(|path| path.join("share"));
         let shared =
             shared.into_iter().flat_map(|share| [share.join("silk/silk.conf"), share.join("silk.conf")]);
@@ -62,13 +72,16 @@ mod tests {
         let config = write("config.conf", "CONFIG");
         write("root/silk.conf", "ROOT");
         write("path/share/silk.conf", "SHARE");
-        let name = |named: Option<&Path>, variables: &[(&str, PathBuf)]| {
+        write("other/silk.conf", "OTHER");
+        let other = dir.path().join("other");
+        let name_in = |root: Option<&Path>, named: Option<&Path>, variables: &[(&str, PathBuf)]| {
             let variable = |wanted: &str| {
                 Some(variables.iter().find(|(name, _)| *name == wanted)?.1.clone().into_os_string())
             };
-            let site = load_with(named, variable).unwrap();
+            let site = load_with(named, root, variable).unwrap();
             site.and_then(|site| site.sensor_name(0).map(str::to_owned))
         };
+        let name = |named: Option<&Path>, variables: &[(&str, PathBuf)]| name_in(None, named, variables);
         let all = [
             ("SILK_CONFIG_FILE", config),
             ("SILK_DATA_ROOTDIR", dir.path().join("root")),
@@ -79,6 +92,11 @@ mod tests {
         assert_eq!(name(None, &all[1..]).as_deref(), Some("ROOT"));
         assert_eq!(name(None, &all[2..]).as_deref(), Some("SHARE"));
         assert_eq!(name(None, &[]), None);
-        assert!(load_with(None, |_| Some("/nonexistent/silk.conf".into())).is_err());
+        // A repository that was named stands in the place of the variable.
+        assert_eq!(name_in(Some(&other), Some(&named), &all).as_deref(), Some("NAMED"));
+        assert_eq!(name_in(Some(&other), None, &all).as_deref(), Some("CONFIG"));
+        assert_eq!(name_in(Some(&other), None, &all[1..]).as_deref(), Some("OTHER"));
+        assert_eq!(name_in(Some(dir.path()), None, &all[1..]).as_deref(), Some("SHARE"));
+        assert!(load_with(None, None, |_| Some("/nonexistent/silk.conf".into())).is_err());
     }
 }

@@ -40,6 +40,8 @@
 //! | which layouts are known | [`formats`] |
 //! | what all records of a file have in common | [`Constants`] |
 //! | sensor, class and type names | [`SiteConfig`] |
+//! | which files of a repository hold which hours | [`Repository`], asked with a [`Selector`] |
+//! | times and ranges as SiLK's switches take them | [`silk_time`] |
 //! | address sets, prefix maps | [`IpSet`], [`PrefixMap`] |
 //! | write records | `Writer` (feature `write`) |
 //! | answers exactly as SiLK 3.19.1 prints them | [`Parity::Silk`] |
@@ -79,7 +81,8 @@
 //!
 //! # What this crate does not do
 //!
-//! It opens no files, unwraps no gzip around a file, and knows no Arrow; it does not follow files that grow. It refuses
+//! It opens no files (a repository is only asked which are there), unwraps no gzip around a file, and knows no Arrow; it
+//! does not follow files that grow. It refuses
 //! file versions above 16 and pairs of format and version that SiLK 3.19.1 does not know, among them whatever later
 //! releases use for nanosecond times. Bags, aggregate bags and the other content of SiLK files end at their header.
 //!

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::support::{fails, ok, query, run, run_with_input, silk};
 
-const COMMANDS: [&str; 7] = ["report", "info", "convert", "head", "tail", "generate", "completions"];
+const COMMANDS: [&str; 8] = ["report", "info", "convert", "head", "tail", "fetch", "generate", "completions"];
 
 #[test]
 fn every_command_has_help_with_examples() {
@@ -14,6 +14,8 @@ fn every_command_has_help_with_examples() {
         let help = ok([name, "--help"]);
         assert!(help.contains("Examples:") && help.contains(&format!("  flowloom {name}")), "{help}");
     }
+    let help = ok(["fetch", "silk", "--help"]);
+    assert!(help.contains("Examples:") && help.contains("  flowloom fetch silk --print"), "{help}");
     assert!(top.contains("Exit codes:"));
     assert!(ok(["--version"]).starts_with("flowloom "));
 }

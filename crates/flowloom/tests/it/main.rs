@@ -8,9 +8,11 @@
 
 mod append;
 mod exits;
+mod fetch;
 mod formats;
 mod help;
 mod interop;
 mod made;
 mod report;
+mod repository;
 mod support;
