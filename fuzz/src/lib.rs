@@ -11,7 +11,7 @@ mod report;
 mod selection;
 mod silk;
 
-pub use frame::{open_any, time_text, where_parse};
+pub use frame::{open_any, silk_filter, time_text, where_parse};
 pub use input::mapped_codecs;
 pub use report::report_page;
 pub use selection::silk_selection;
@@ -33,13 +33,14 @@ const fn target(name: &'static str, package: &'static str, body: fn(&[u8])) -> T
 }
 
 /// All targets.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 11] = [
     target("mapped_codecs", "mapped-input", mapped_codecs),
     target("silk_header", "silk-format", silk_header),
     target("silk_reader", "silk-format", silk_reader),
     target("silk_sets", "silk-format", silk_sets),
     target("silk_site", "silk-format", silk_site),
     target("silk_selection", "silk-format", silk_selection),
+    target("silk_filter", "flow-frame", silk_filter),
     target("open_any", "flow-frame", open_any),
     target("time_text", "flow-frame", time_text),
     target("where_parse", "flow-frame", where_parse),

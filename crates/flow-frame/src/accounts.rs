@@ -74,7 +74,7 @@ pub struct Accounts {
     pub read: Tally,
     /// Rows in batches (also in those that are made and not yet handed out).
     pub delivered: Tally,
-    /// Rows outside the window.
+    /// Rows outside the window, or that do not pass the predicate.
     pub filtered: Tally,
     /// Whose bytes the tallies count.
     pub bytes: BytesOf,
@@ -114,6 +114,16 @@ impl Accounts {
         if other.bytes == BytesOf::Records {
             self.bytes = BytesOf::Records;
         }
+    }
+
+    /// What was read and neither delivered nor refused was filtered.
+    pub(crate) fn settle_filtered(&mut self) {
+        let mut rest = self.read;
+        for tally in std::iter::once(&self.delivered).chain(&self.refused) {
+            rest.rows -= tally.rows;
+            rest.bytes -= tally.bytes;
+        }
+        self.filtered = rest;
     }
 
     pub(crate) fn refuse(&mut self, why: Refusal, bytes: u128) {

@@ -2,20 +2,19 @@
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use silk_format::{Bits, Block, Column, ColumnBuf, FormatId, Selection, Values};
+use silk_format::{Block, Column, ColumnBuf, FormatId, Selection, Values};
 
 use crate::accounts::{Accounts, BytesOf, Refusal};
 use crate::builder::FlowBatchBuilder;
 use crate::engine::BlockWorker;
 use crate::error::Result;
 use crate::input::SourceFacts;
+use crate::predicate::{Evaluator, HeaderFacts};
 use crate::scan::Scan;
 use crate::schema::{FORMAT_KEY, SOURCE_KEY};
-use crate::time::{Window, WindowMode};
 
-/// Records that are walked at a time, over all columns: their bytes stay in the first-level cache meanwhile, so that
-/// the input is read from memory once.
-const CHUNK: usize = 256;
+/// Records that are tested at a time: they stay in the second-level cache until those that pass are read.
+const CHUNK: usize = 1024;
 
 /// The smallest count that is no `i64`.
 const TOO_LARGE: u64 = 1 << 63;
@@ -42,27 +41,24 @@ pub struct BatchMaker {
     /// Where `bytes` is among the builder's buffers.
     bytes_buffer: Option<usize>,
     accounts: Accounts,
+    wants_records: bool,
     /// The records of a chunk that passed the filter, one behind the other.
     passed: Vec<u8>,
 }
 
-/// Decides on rows from a few columns, read for all of them.
+/// Decides on rows from a few columns, which are read for all of them.
 #[derive(Clone)]
 struct Filter {
-    window: Option<Window>,
+    /// None if every row passes.
+    evaluator: Option<Evaluator>,
+    /// Whether a count may be no `i64`.
     check_counts: bool,
-    stime: ColumnBuf,
-    etime: ColumnBuf,
-    packets: ColumnBuf,
-    bytes: ColumnBuf,
-}
-
-/// What becomes of a row.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Verdict {
-    Deliver,
-    Filter,
-    Refuse(Refusal),
+    /// Those of the evaluator first.
+    columns: Vec<(Column, ColumnBuf)>,
+    /// Where packets and bytes are among them, if they are read.
+    packets: Option<usize>,
+    bytes: Option<usize>,
+    selection: Selection,
 }
 
 impl Rows {
@@ -98,16 +94,14 @@ impl BatchMaker {
         let bytes_of = if bytes_buffer.is_some() { BytesOf::Traffic } else { BytesOf::Records };
         // Only one layout stores counts of 64 bits (spec 8.2, L-6R3); all others stay far below 2^63.
         let check_counts = header.format() == FormatId::RWIPV6ROUTING && header.record_version() >= 3;
-        let window =
-            scan.window.filter(|window| *window != Window { mode: window.mode, ..Window::default() });
-        let filter = (check_counts || window.is_some()).then(|| Filter {
-            window,
-            check_counts,
-            stime: ColumnBuf::new(Column::Stime),
-            etime: ColumnBuf::new(Column::Etime),
-            packets: ColumnBuf::new(Column::Packets),
-            bytes: ColumnBuf::new(Column::Bytes),
-        });
+        let compiled = scan.compiled()?;
+        // What no row of the file can pass need not be looked at.
+        let wants_records = check_counts
+            || compiled.as_ref().is_none_or(|p| p.could_match(&HeaderFacts::silk(header, &scan.silk)));
+        let bytes_of = if wants_records { bytes_of } else { BytesOf::Records };
+        let evaluator = compiled.map(|predicate| predicate.evaluator());
+        let filter = (check_counts || evaluator.is_some())
+            .then(|| Filter::new(evaluator, check_counts, bytes_of == BytesOf::Traffic));
         Ok(Self {
             builder,
             schema,
@@ -115,6 +109,7 @@ impl BatchMaker {
             filter,
             bytes_buffer,
             accounts: Accounts::new(bytes_of),
+            wants_records,
             passed: Vec::new(),
         })
     }
@@ -132,20 +127,18 @@ impl BatchMaker {
     }
 
     /// Takes those of a few records that pass the filter.
-    fn chunk(&mut self, records: Block<'_>) {
-        let Some(filter) = &mut self.filter else { return };
-        let passed = filter.pass(records, &mut self.accounts);
-        match passed.count_ones() {
-            0 => {}
-            all if all == records.len() => {
-                self.fill(records);
-            }
-            _ => {
-                let mut scratch = std::mem::take(&mut self.passed);
-                self.fill(records.select(&Selection::from_bits(&passed), &mut scratch));
-                self.passed = scratch;
-            }
+    fn chunk(&mut self, records: Block<'_>) -> Result<()> {
+        let Some(filter) = &mut self.filter else { return Ok(()) };
+        let passed = filter.pass(records, &mut self.accounts)?;
+        if passed == records.len() {
+            self.fill(records);
+        } else if passed > 0 {
+            let mut scratch = std::mem::take(&mut self.passed);
+            let selected = records.select(&filter.selection, &mut scratch);
+            self.fill(selected);
+            self.passed = scratch;
         }
+        Ok(())
     }
 
     /// Reads every column of the records, and tells their bytes for the accounts.
@@ -173,9 +166,18 @@ impl BlockWorker for BatchMaker {
             return Ok(());
         }
         for start in (0..block.len()).step_by(CHUNK) {
-            self.chunk(block.slice(start..start + CHUNK));
+            self.chunk(block.slice(start..start + CHUNK))?;
         }
         Ok(())
+    }
+
+    fn wants_records(&self) -> bool {
+        self.wants_records
+    }
+
+    fn skip(&mut self, records: usize, stored_bytes: u64) {
+        self.accounts.read.add(records, stored_bytes.into());
+        self.accounts.filtered.add(records, stored_bytes.into());
     }
 
     fn finish(&mut self) -> Result<Rows> {
@@ -195,53 +197,90 @@ impl std::fmt::Debug for BatchMaker {
 }
 
 impl Filter {
-    /// Enters every record into the accounts; one bit for each: it is to be delivered.
-    fn pass(&mut self, records: Block<'_>, accounts: &mut Accounts) -> Bits {
-        let read = |column, buf: &mut ColumnBuf, wanted: bool| {
+    fn new(evaluator: Option<Evaluator>, check_counts: bool, traffic: bool) -> Self {
+        let mut names: Vec<Column> = evaluator.as_ref().map_or(Vec::new(), |e| e.columns().to_vec());
+        let mut place = |column, wanted: bool| {
+            wanted.then(|| {
+                names.iter().position(|name| *name == column).unwrap_or_else(|| {
+                    names.push(column);
+                    names.len() - 1
+                })
+            })
+        };
+        let packets = place(Column::Packets, check_counts);
+        let bytes = place(Column::Bytes, check_counts || traffic);
+        let columns = names.into_iter().map(|name| (name, ColumnBuf::with_capacity(name, CHUNK))).collect();
+        Self { evaluator, check_counts, columns, packets, bytes, selection: Selection::default() }
+    }
+
+    /// Enters every record into the accounts, and tells how many are to be delivered: `selection`, unless they are all.
+    fn pass(&mut self, records: Block<'_>, accounts: &mut Accounts) -> Result<usize> {
+        for (_, buf) in &mut self.columns {
             buf.clear();
-            if wanted {
-                records.read(column, 0..records.len(), None, buf);
+        }
+        records.read_columns(&mut self.columns);
+        let rows = records.len();
+        let all = match &mut self.evaluator {
+            None => {
+                self.selection.set_range(0..u32::try_from(rows).unwrap_or(u32::MAX));
+                rows
+            }
+            Some(evaluator) => {
+                let mask = evaluator.evaluate(self.columns.as_slice(), rows)?;
+                mask.select_into(&mut self.selection);
+                self.selection.len()
             }
         };
         let traffic = accounts.bytes == BytesOf::Traffic;
-        let overlap = self.window.is_some_and(|window| window.mode == WindowMode::Overlap);
-        read(Column::Stime, &mut self.stime, self.window.is_some());
-        read(Column::Etime, &mut self.etime, overlap);
-        read(Column::Packets, &mut self.packets, self.check_counts);
-        read(Column::Bytes, &mut self.bytes, self.check_counts || traffic);
-
-        let mut passed = Bits::with_capacity(records.len());
-        passed.extend((0..records.len()).map(|row| {
-            let bytes = match traffic {
-                true => u128::from(at(counts(&self.bytes), row)),
-                false => records.record_len() as u128,
-            };
-            accounts.read.add(1, bytes);
-            let verdict = self.verdict(row);
-            match verdict {
-                Verdict::Deliver => accounts.delivered.add(1, bytes),
-                Verdict::Filter => accounts.filtered.add(1, bytes),
-                Verdict::Refuse(why) => accounts.refuse(why, bytes),
-            }
-            verdict == Verdict::Deliver
-        }));
-        passed
+        let read = match traffic {
+            true => sum(counts_at(&self.columns, self.bytes)),
+            false => records.bytes().len() as u128,
+        };
+        accounts.read.add(rows, read);
+        let refused = if self.check_counts { self.refuse(rows, accounts, records.record_len()) } else { 0 };
+        let passed = self.selection.len();
+        let delivered = match traffic {
+            _ if all == rows && refused == 0 => read,
+            true => selected_sum(counts_at(&self.columns, self.bytes), self.selection.rows()),
+            false => (passed * records.record_len()) as u128,
+        };
+        accounts.delivered.add(passed, delivered);
+        accounts.settle_filtered();
+        Ok(passed)
     }
 
-    /// A row is refused whether it lies in the window or not, so that refusals do not depend on the question asked.
-    fn verdict(&self, row: usize) -> Verdict {
-        if self.check_counts {
-            if at(counts(&self.packets), row) >= TOO_LARGE {
-                return Verdict::Refuse(Refusal::Packets);
-            }
-            if at(counts(&self.bytes), row) >= TOO_LARGE {
-                return Verdict::Refuse(Refusal::Bytes);
+    /// A row is refused whether it passes or not, so that refusals do not depend on the question asked.
+    fn refuse(&mut self, rows: usize, accounts: &mut Accounts, record_len: usize) -> usize {
+        let packets = counts_at(&self.columns, self.packets);
+        let bytes = counts_at(&self.columns, self.bytes);
+        let why = |row: usize| match (packets.get(row), bytes.get(row)) {
+            (Some(&(TOO_LARGE..)), _) => Some(Refusal::Packets),
+            (_, Some(&(TOO_LARGE..))) => Some(Refusal::Bytes),
+            _ => None,
+        };
+        let mut refused = 0;
+        for row in 0..rows {
+            if let Some(why) = why(row) {
+                let traffic = bytes.get(row).copied().map_or(0, u128::from);
+                let of_record = accounts.bytes == BytesOf::Records;
+                accounts.refuse(why, if of_record { record_len as u128 } else { traffic });
+                refused += 1;
             }
         }
-        let inside =
-            |window: Window| window.contains_ms(at(times(&self.stime), row), at(times(&self.etime), row));
-        if self.window.is_none_or(inside) { Verdict::Deliver } else { Verdict::Filter }
+        if refused > 0 {
+            let kept = self.selection.rows().iter().copied().filter(|row| why(*row as usize).is_none());
+            self.selection = Selection::from_rows(kept.collect());
+        }
+        refused
     }
+}
+
+fn counts_at(columns: &[(Column, ColumnBuf)], at: Option<usize>) -> &[u64] {
+    at.and_then(|at| columns.get(at)).map_or(&[], |(_, buf)| counts(buf))
+}
+
+fn selected_sum(counts: &[u64], rows: &[u32]) -> u128 {
+    rows.iter().filter_map(|row| counts.get(*row as usize)).map(|count| u128::from(*count)).sum()
 }
 
 /// The sum of fewer than 2^32 counts, in halves that cannot overflow and can be added many at a time.
@@ -254,13 +293,4 @@ fn sum(counts: &[u64]) -> u128 {
 
 fn counts(buf: &ColumnBuf) -> &[u64] {
     if let Values::U64(counts) = &buf.values { counts } else { &[] }
-}
-
-fn times(buf: &ColumnBuf) -> &[i64] {
-    if let Values::I64(times) = &buf.values { times } else { &[] }
-}
-
-/// The value of a row; 0 for a column that was not read.
-fn at<T: Copy + Default>(values: &[T], row: usize) -> T {
-    values.get(row).copied().unwrap_or_default()
 }

@@ -26,6 +26,16 @@ pub trait BlockWorker: Clone + Send + Sync + 'static {
     /// Any: it ends the input, behind what [`finish`](Self::finish) makes of the records before.
     fn block(&mut self, block: Block<'_>) -> Result<()>;
 
+    /// Whether records are looked at; if not, they are only counted, and compressed blocks are not inflated.
+    fn wants_records(&self) -> bool {
+        true
+    }
+
+    /// Records that were not wanted, and their stored bytes.
+    fn skip(&mut self, records: usize, stored_bytes: u64) {
+        let _ = (records, stored_bytes);
+    }
+
     /// Ends the piece; the next one begins afresh.
     ///
     /// # Errors
@@ -316,10 +326,20 @@ impl<W: BlockWorker> Hands<W> {
                 file.memory.as_ref().and_then(|memory| memory.as_ref().get(range.clone())).unwrap_or_default()
             }
         };
-        let mut blocks = piece.blocks_of(bytes, decoder);
-        let failure = all_blocks(&mut blocks, &mut worker).err();
+        let counted = if worker.wants_records() { None } else { piece.record_count(bytes, &decoder) };
+        let (decoder, failure) = match counted {
+            Some(records) => {
+                worker.skip(records, bytes.len() as u64);
+                (decoder, None)
+            }
+            None => {
+                let mut blocks = piece.blocks_of(bytes, decoder);
+                let failure = all_blocks(&mut blocks, &mut worker).err();
+                (blocks.into_decoder(), failure)
+            }
+        };
         let made = worker.finish()?;
-        self.held = Some((Arc::clone(&file), worker, blocks.into_decoder()));
+        self.held = Some((Arc::clone(&file), worker, decoder));
         Ok((made, failure))
     }
 }

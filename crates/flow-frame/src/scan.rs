@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use silk_format::MAGIC;
 
 use crate::error::{Error, Result};
+use crate::predicate::{CompileOptions, CompiledPredicate, Predicate};
 use crate::schema::{ColumnType, Projection};
 use crate::time::Window;
 
@@ -74,6 +75,8 @@ pub struct Scan {
     pub threads: NonZeroUsize,
     /// Only flows of this window.
     pub window: Option<Window>,
+    /// Only flows of which this is true. The columns that it tests are read first, the others for the rows that pass.
+    pub predicate: Option<Predicate>,
     /// How SiLK files are read; the site names sensors, classes and types.
     pub silk: silk_format::Options,
     /// Bounds.
@@ -87,6 +90,7 @@ impl Default for Scan {
             batch_rows: 8192,
             threads: NonZeroUsize::MIN,
             window: None,
+            predicate: None,
             silk: silk_format::Options::default(),
             limits: Limits::default(),
         }
@@ -122,6 +126,13 @@ impl Scan {
         self
     }
 
+    /// With the flows that pass a predicate only.
+    #[must_use]
+    pub fn with_predicate(mut self, predicate: Option<Predicate>) -> Self {
+        self.predicate = predicate;
+        self
+    }
+
     /// With options for SiLK files.
     #[must_use]
     pub fn with_silk(mut self, options: silk_format::Options) -> Self {
@@ -134,6 +145,18 @@ impl Scan {
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
+    }
+
+    /// Window and predicate in one; none if every row passes.
+    pub(crate) fn compiled(&self) -> Result<Option<CompiledPredicate>> {
+        let window = self.window.map(|window| window.predicate()).transpose()?.flatten();
+        let both = match (window, &self.predicate) {
+            (None, None) => return Ok(None),
+            (Some(one), None) => one,
+            (None, Some(other)) => other.clone(),
+            (Some(one), Some(other)) => one.and(other.clone()),
+        };
+        both.compile(&CompileOptions::default().with_site(self.silk.site.as_deref())).map(Some)
     }
 
     pub(crate) fn check(&self) -> Result<()> {

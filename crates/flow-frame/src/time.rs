@@ -8,6 +8,7 @@ use std::fmt;
 use chrono::NaiveDate;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::predicate::{Predicate, Ranges};
 use crate::text::write_time;
 
 const SECOND: i128 = 1_000_000_000;
@@ -376,6 +377,26 @@ impl Window {
             return Bounds { first: i64::MAX, last: i64::MIN };
         }
         Bounds { first: first.map_or(i64::MIN, clamp), last: last.map_or(i64::MAX, clamp) }
+    }
+}
+
+impl Window {
+    /// The window as a predicate over flows; none if every flow belongs to it.
+    ///
+    /// # Errors
+    /// None with the table of columns as it is.
+    pub fn predicate(&self) -> Result<Option<Predicate>> {
+        let (column, first) = match self.mode {
+            // `A < stime`: the next nanosecond is the first.
+            WindowMode::Start => ("stime", self.start.map(|start| start.ns().saturating_add(1))),
+            WindowMode::Overlap => ("etime", self.start.map(Instant::ns)),
+        };
+        let parts = [
+            first.map(|first| Predicate::within(column, Ranges::from(first))),
+            self.end.map(|end| Predicate::within("stime", Ranges::to(end.ns()))),
+        ];
+        let parts: Vec<Predicate> = parts.into_iter().flatten().collect::<Result<_>>()?;
+        Ok((!parts.is_empty()).then(|| Predicate::all(parts)))
     }
 }
 

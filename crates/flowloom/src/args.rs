@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -303,6 +304,8 @@ pub(crate) struct ReportArgs {
     pub(crate) input: InputArgs,
     #[command(flatten)]
     pub(crate) window: WindowArgs,
+    #[command(flatten)]
+    pub(crate) filter: WhereArgs,
     /// Length of a bin of the series: 500ms, 1s, 5m, 1h
     #[arg(long, value_name = "STEP", default_value = "1s")]
     pub(crate) every: String,
@@ -347,6 +350,8 @@ pub(crate) struct ConvertArgs {
     pub(crate) columns: ColumnArgs,
     #[command(flatten)]
     pub(crate) window: WindowArgs,
+    #[command(flatten)]
+    pub(crate) filter: WhereArgs,
     /// The format [default: by the name of -o; without -o csv]
     #[arg(long, value_enum)]
     pub(crate) format: Option<Format>,
@@ -373,6 +378,8 @@ pub(crate) struct RowsArgs {
     pub(crate) columns: ColumnArgs,
     #[command(flatten)]
     pub(crate) window: WindowArgs,
+    #[command(flatten)]
+    pub(crate) filter: WhereArgs,
     /// How many flows
     #[arg(short = 'n', long = "rows", value_name = "N", default_value_t = 10)]
     pub(crate) rows: u64,
@@ -447,20 +454,22 @@ pub(crate) enum Preset {
     Article,
 }
 
-/// What a job reads: columns, window, site.
+/// What a job reads, and how: columns, rows, site, threads.
 pub(crate) fn scan(
     input: &InputArgs,
     inputs: &Inputs,
     columns: Option<&ColumnArgs>,
-    window: Option<&WindowArgs>,
+    rows: Option<(&WindowArgs, &WhereArgs)>,
+    threads: NonZeroUsize,
 ) -> Result<Scan> {
-    let mut scan = Scan::default();
+    let mut scan = Scan::default().with_threads(threads);
     scan.silk.site = inputs.site.as_ref().map(Arc::clone);
     if let Some(columns) = columns {
         scan.columns = Projection::parse(&columns.fields)?;
     }
-    if let Some(args) = window {
-        scan.window = self::window(args, &inputs.paths, input.open_options())?;
+    if let Some((window, filter)) = rows {
+        scan.window = self::window(window, &inputs.paths, input.open_options())?;
+        scan.predicate = predicate(filter, &inputs.paths, input.open_options())?;
     }
     Ok(scan)
 }

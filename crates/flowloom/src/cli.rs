@@ -112,7 +112,7 @@ fn print(bytes: &[u8]) -> Result<()> {
 fn run_report(args: &ReportArgs, threads: NonZeroUsize, console: &mut Console) -> Result<()> {
     let inputs = inputs::resolve(&args.input, now(), console)?;
     let options = ReportOptions::default()
-        .with_scan(scan(&args.input, &inputs, None, Some(&args.window))?.with_threads(threads))
+        .with_scan(scan(&args.input, &inputs, None, Some((&args.window, &args.filter)), threads)?)
         .with_open(args.input.open_options().with_digest(true))
         .with_every(duration("--every", &args.every)?)
         .with_style(match args.style {
@@ -166,7 +166,7 @@ fn summary_text(report: &Report) -> String {
 
 fn run_info(args: &InfoArgs, threads: NonZeroUsize, console: &mut Console) -> Result<()> {
     let inputs = inputs::resolve(&args.input, now(), console)?;
-    let scan = scan(&args.input, &inputs, None, None)?.with_threads(threads);
+    let scan = scan(&args.input, &inputs, None, None, threads)?;
     let depth = if args.quick { Depth::Header } else { Depth::Rows };
     for (i, path) in inputs.paths.iter().enumerate() {
         match info(path, depth, args.input.open_options(), &scan, console) {
@@ -229,7 +229,13 @@ fn run_convert(mut args: ConvertArgs, threads: NonZeroUsize, console: &mut Conso
         .with_compression(args.compression);
     let inputs = inputs::resolve(&args.input, now(), console)?;
     let mut options = ConvertOptions::new(exit)
-        .with_scan(scan(&args.input, &inputs, Some(&args.columns), Some(&args.window))?.with_threads(threads))
+        .with_scan(scan(
+            &args.input,
+            &inputs,
+            Some(&args.columns),
+            Some((&args.window, &args.filter)),
+            threads,
+        )?)
         .with_open(args.input.open_options())
         .with_append(args.append);
     options.output = args.output;
@@ -248,7 +254,13 @@ fn run_rows(mut args: RowsArgs, end: End, threads: NonZeroUsize, console: &mut C
     let exit = exit_options(args.format, args.output.as_deref(), true, args.columns.addresses)?;
     let inputs = inputs::resolve(&args.input, now(), console)?;
     let mut options = ConvertOptions::new(exit)
-        .with_scan(scan(&args.input, &inputs, Some(&args.columns), Some(&args.window))?.with_threads(threads))
+        .with_scan(scan(
+            &args.input,
+            &inputs,
+            Some(&args.columns),
+            Some((&args.window, &args.filter)),
+            threads,
+        )?)
         .with_open(args.input.open_options());
     options.output = args.output;
     rows(&inputs.paths, end, args.rows, &options, console)?;

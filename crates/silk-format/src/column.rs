@@ -370,6 +370,12 @@ impl Selection {
         }
     }
 
+    /// Chooses these rows instead. The memory is kept.
+    pub fn set_range(&mut self, rows: std::ops::Range<u32>) {
+        self.rows.clear();
+        self.rows.extend(rows);
+    }
+
     /// Rows by number. They are sorted, and repeats are dropped.
     #[must_use]
     pub fn from_rows(mut rows: Vec<u32>) -> Self {

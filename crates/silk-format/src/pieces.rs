@@ -38,6 +38,25 @@ impl<'a> Piece<'a> {
         (Piece { bytes: Cow::Borrowed(&[]), offset, plain, last }, bytes)
     }
 
+    /// The number of records in the piece whose bytes are `bytes`, without inflating them; none if only decoding can
+    /// tell, because the data ends there. `decoder` is one of the same file.
+    #[must_use]
+    pub fn record_count(&self, bytes: &[u8], decoder: &Decoder) -> Option<usize> {
+        if self.last {
+            return None;
+        }
+        let len = decoder.view().layout.len;
+        if self.plain {
+            return Some(bytes.len() / len);
+        }
+        let (mut at, mut inflated_bytes) = (0, 0);
+        while let Ok(BlockHeader::Block { compressed, inflated }) = BlockHeader::parse(bytes.get(at..)?) {
+            at += BLOCK_HEADER + compressed as usize;
+            inflated_bytes += inflated as usize;
+        }
+        Some(inflated_bytes / len)
+    }
+
     /// The blocks of the piece whose bytes are `bytes`, as [`into_parts`](Self::into_parts) gave them.
     ///
     /// `decoder` is one of the same file; [`Blocks::into_decoder`] gives it back with its buffers.

@@ -1,7 +1,7 @@
 //! Columns as plain slices, wherever they come from. Public: [`ColumnSlice`], [`Cells`], [`Present`], [`BitSlice`],
 //! [`ColumnSource`].
 
-use silk_format::{Bits, ColumnBuf, Validity, Values};
+use silk_format::{Bits, Column, ColumnBuf, Validity, Values};
 
 /// Packed booleans, least significant bit first, from any bit on.
 #[derive(Debug, Clone, Copy)]
@@ -148,6 +148,13 @@ pub trait ColumnSource {
 impl ColumnSource for [ColumnBuf] {
     fn column(&self, index: usize) -> Option<ColumnSlice<'_>> {
         self.get(index).map(ColumnSlice::from)
+    }
+}
+
+/// As [`Block::read_columns`](silk_format::Block::read_columns) fills them; the names are not looked at.
+impl ColumnSource for [(Column, ColumnBuf)] {
+    fn column(&self, index: usize) -> Option<ColumnSlice<'_>> {
+        self.get(index).map(|(_, buf)| ColumnSlice::from(buf))
     }
 }
 

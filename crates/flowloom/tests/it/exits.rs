@@ -19,7 +19,7 @@ fn classes_become_exit_codes() {
     // Usage: 2.
     assert!(fails(2, ["convert", "--fields", "sipp", path]).contains("did you mean sip"));
     assert!(fails(2, ["convert", "--window", "yesterday..", path]).contains("expected"));
-    assert!(fails(2, ["convert", "--where", "bytes > 1", path]).contains("--where"));
+    assert!(fails(2, ["convert", "--where", "byts > 1", path]).contains("bytes"));
     assert!(fails(2, ["report", "--map", "x", path, "-o", "out"]).contains("--map"));
     fails(2, ["convert"]);
     fails(2, ["nonsense"]);

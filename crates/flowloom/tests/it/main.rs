@@ -9,6 +9,7 @@
 mod append;
 mod exits;
 mod fetch;
+mod filter;
 mod formats;
 mod help;
 mod interop;
