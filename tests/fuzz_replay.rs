@@ -107,4 +107,4 @@ macro_rules! replays {
     };
 }
 
-replays! { mapped_codecs silk_header silk_reader silk_sets silk_site open_any time_text report_page }
+replays! { mapped_codecs silk_header silk_reader silk_roundtrip silk_sets silk_site open_any time_text report_page }
