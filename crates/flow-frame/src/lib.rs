@@ -8,6 +8,7 @@
 //! | know what an input is | [`Kind::sniff`], [`FlowReader::source`] |
 //! | know where every row went | [`FlowReader::accounts`] → [`Accounts`] |
 //! | make batches of another source | [`FlowBatchBuilder`], [`FlowRow`] |
+//! | write batches as SiLK files | `silk_rows` → `silk_format::Writer` (feature `write`) |
 //! | keep a window | [`Scan::with_window`] while reading, [`WindowFilter`] afterwards |
 //! | values over time | [`Resampler`] → [`Series`] |
 //! | who sent how much | [`Talkers`]; with sums of your own: [`AddressTable`], [`Top`] |
@@ -35,6 +36,7 @@
 //!
 //! `zlib` (on), `libdeflate`, `lzo` (on), `snappy` (on): compressed blocks of SiLK files, see `silk-format`.
 //! `gzip`, `zstd`, `lz4` (all on): compressed whole files, see `mapped-input`.
+//! `write`: `silk_rows`, from batches to the records that `silk-format` writes.
 //!
 //! # What this crate does not do
 //!
@@ -54,6 +56,8 @@ mod names;
 mod reader;
 mod scan;
 pub mod schema;
+#[cfg(feature = "write")]
+mod silk_rows;
 pub mod text;
 pub mod time;
 
@@ -67,6 +71,8 @@ pub use kernels::{
 pub use reader::{FlowReader, SourceFacts, open, open_bytes, open_input};
 pub use scan::{Kind, Limits, Scan};
 pub use schema::{FLOW_COLUMNS, FlowColumn, Projection};
+#[cfg(feature = "write")]
+pub use silk_rows::{SilkRows, silk_rows};
 pub use time::{Anchors, Instant, TimeSpec, Window, WindowMode};
 
 pub use {arrow_array, arrow_schema, mapped_input, silk_format};

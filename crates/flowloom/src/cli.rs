@@ -216,6 +216,8 @@ fn run_convert(mut args: ConvertArgs, console: &mut Console) -> Result<()> {
     }
     let exit = exit_options(args.format, args.output.as_deref(), false, args.columns.addresses)?
         .with_compression(args.compression);
+    let silk = args.silk.options(exit.format)?;
+    let exit = exit.with_silk(silk);
     let mut options = ConvertOptions::new(exit)
         .with_scan(scan(&args.input, Some(&args.columns), Some(&args.window))?)
         .with_open(args.input.open_options())
@@ -249,8 +251,8 @@ fn run_generate(mut args: GenerateArgs, console: &mut Console) -> Result<()> {
         None => Traffic::new(&generate_options(&args)?)?,
     };
     let format = match args.output.as_deref().and_then(Format::of_path) {
+        None | Some(Format::Silk) => GenerateFormat::Silk { invocation: invocation(&args) },
         Some(format) => GenerateFormat::Exit(ExitOptions::new(format)),
-        None => GenerateFormat::Silk { invocation: invocation(&args) },
     };
     let terminal = args.output.is_none() && std::io::IsTerminal::is_terminal(&std::io::stdout());
     if terminal {

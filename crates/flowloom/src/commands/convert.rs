@@ -8,8 +8,8 @@ use arrow_schema::SchemaRef;
 use flow_frame::schema::{FORMAT_KEY, SOURCE_KEY};
 use flow_frame::{FlowReader, Scan};
 
-use crate::error::Result;
-use crate::output::{Exit, ExitOptions, Target, exit};
+use crate::error::{Error, Result};
+use crate::output::{Exit, ExitOptions, Format, Target, exit};
 use crate::pump::{Consumer, InputReport, Listener, pump};
 use crate::source::OpenOptions;
 
@@ -71,13 +71,16 @@ impl ConvertOptions {
 /// failure. If no input can be opened nothing is written. Memory: a batch, and what the exit holds.
 ///
 /// # Errors
-/// `Io` if the output cannot be written, `Usage` if it is an input or if rows cannot be appended to it. A file of that
-/// name stays as it was then.
+/// `Io` if the output cannot be written, `Usage` if it is an input or if rows cannot be appended to it, `Limit` if a
+/// SiLK layout cannot hold a row. A file of that name stays as it was then.
 pub fn convert<P: AsRef<Path>>(
     inputs: &[P],
     options: &ConvertOptions,
     listener: &mut dyn Listener,
 ) -> Result<Vec<InputReport>> {
+    if options.append && options.exit.format == Format::Silk {
+        return Err(Error::usage("--append: rows are not put behind those of a SiLK file; write a new one"));
+    }
     let target = match &options.output {
         None => Target::stdout(),
         Some(path) if options.append => Target::append(path, inputs)?,

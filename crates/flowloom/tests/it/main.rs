@@ -13,4 +13,5 @@ mod help;
 mod interop;
 mod made;
 mod report;
+mod silk;
 mod support;
