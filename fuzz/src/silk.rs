@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 
 use silk_format::{
     Block, Blocks, ByteOrder, Class, Column, ColumnBuf, Decoder, Encoder, Error, ErrorKind, FlowFormat,
-    FlowRecord, Header, IcmpRepair, IpSet, Limits, MapKey, Options, Parity, PrefixMap, Reader, Result,
-    SiteConfig, Values, Writer, WriterOptions,
+    FlowRecord, Header, IcmpRepair, IpSet, Limits, MapKey, Options, Parity, PrefixMap, Reader, Refusals,
+    Result, SiteConfig, Values, Writer, WriterOptions,
 };
 
 use crate::pieces::{Pieces, Steps};
@@ -261,17 +261,17 @@ fn written_again(block: Block<'_>, options: &WriterOptions) {
     };
     let (mut bytes, mut careful) = (Vec::new(), Vec::new());
     let refused = by_block.append_block(block, None, &mut bytes);
-    let mut refusals = Vec::new();
+    let mut refusals = Refusals::default();
     for record in block.records() {
         if let Err(error) = by_record.append(&FlowRecord::from(record), &mut careful) {
             let ErrorKind::Refused(refusal) = error.kind() else { unreachable!("{error}") };
             assert!(!(refusal.least..=refusal.most).contains(&refusal.value), "{error}");
-            refusals.push(*refusal);
+            refusals.add((*refusal).into());
         }
     }
     assert_eq!(refused, refusals);
     assert!(bytes == careful, "by block and by record");
-    assert_eq!(bytes.len(), (block.len() - refused.len()) * by_block.record_len());
+    assert_eq!(bytes.len(), (block.len() - refused.count as usize) * by_block.record_len());
 
     // A reader may clear a stale bit or an application that is not to be trusted; then nothing changes any more.
     let Some(second) = read_and_write(&bytes, options) else { return };
@@ -299,7 +299,7 @@ fn read_and_write(records: &[u8], options: &WriterOptions) -> Option<Vec<u8>> {
     while let Some(block) = reader.next_block() {
         let Ok(block) = block else { unreachable!("we wrote it") };
         let refused = encoder.append_block(block, None, &mut again);
-        assert!(refused.is_empty(), "what was written is refused: {refused:?}");
+        assert_eq!(refused.first, None, "what was written is refused");
     }
     Some(again)
 }

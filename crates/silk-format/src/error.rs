@@ -103,6 +103,42 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
+/// How many records of a block were refused, and the first of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[must_use = "refused records are left out"]
+#[non_exhaustive]
+pub struct Refusals {
+    /// How many.
+    pub count: u64,
+    /// The first, if there is one.
+    pub first: Option<Refusal>,
+}
+
+impl Refusals {
+    /// Adds those of what follows.
+    pub fn add(&mut self, others: Self) {
+        self.count += others.count;
+        self.first = self.first.or(others.first);
+    }
+
+    /// The first as an error, for those who want all records or none.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Refused`] if there is one.
+    pub fn into_result(self) -> Result<()> {
+        match self.first {
+            None => Ok(()),
+            Some(first) => Err(ErrorKind::Refused(first).into()),
+        }
+    }
+}
+
+impl From<Refusal> for Refusals {
+    fn from(first: Refusal) -> Self {
+        Self { count: 1, first: Some(first) }
+    }
+}
+
 /// An error of this crate: a kind, and the byte offset where reading stopped, if it is known.
 ///
 /// The offset counts from the start of the SiLK file, after removing a gzip wrapper.

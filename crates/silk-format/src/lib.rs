@@ -114,7 +114,7 @@ mod write;
 
 pub use column::{Bits, Column, ColumnBuf, Selection, Validity, Values};
 pub use decoder::Decoder;
-pub use error::{Class, Error, ErrorKind, Refusal, Result};
+pub use error::{Class, Error, ErrorKind, Refusal, Refusals, Result};
 pub use format::{ByteOrder, Compression, FormatId, release_text};
 pub use header::{Entry, Header, MAGIC};
 pub use ipset::IpSet;

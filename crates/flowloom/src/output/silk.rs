@@ -53,9 +53,12 @@ impl Exit for Silk {
         let Some((writer, common)) = &mut self.file else { return Err(not_begun()) };
         for record in silk_rows(batch)? {
             self.rows += 1;
-            let record = record.map_err(|error| match error.kind() {
-                flow_frame::ErrorKind::Silk(silk) => common.named(self.rows, silk).unwrap_or(error.into()),
-                _ => error.into(),
+            let record = record.map_err(|error| {
+                let named = match error.kind() {
+                    flow_frame::ErrorKind::Silk(silk) => common.named(self.rows, silk),
+                    _ => None,
+                };
+                named.unwrap_or_else(|| error.into())
             })?;
             common.check(self.rows, &record)?;
             writer.write(&record).map_err(|error| {

@@ -6,7 +6,7 @@ use super::record::FlowRecord;
 use super::rules::OutOfRange;
 use super::typed::WriteFns;
 use crate::column::Selection;
-use crate::error::{ErrorKind, Refusal, Result};
+use crate::error::{ErrorKind, Refusal, Refusals, Result};
 use crate::format::ByteOrder;
 use crate::layouts::LayoutInfo;
 use crate::record::Block;
@@ -87,8 +87,8 @@ impl Encoder {
         }
     }
 
-    /// Appends the records of `block` (with a selection, those of its rows that lie inside) to `out`, and gives those
-    /// that the layout cannot express, which are left out.
+    /// Appends the records of `block` (with a selection, those of its rows that lie inside) to `out`, and tells of
+    /// those that the layout cannot express, which are left out.
     ///
     /// The bytes are those that [`append`](Self::append) makes of each record.
     ///
@@ -102,8 +102,8 @@ impl Encoder {
         block: Block<'_>,
         selection: Option<&Selection>,
         out: &mut Vec<u8>,
-    ) -> Vec<Refusal> {
-        let mut refused = Vec::new();
+    ) -> Refusals {
+        let mut refused = Refusals::default();
         match selection.map(|selection| selection.rows_below(block.len())) {
             None => self.append_all(block, out, &mut refused),
             Some(rows) => self.append_rows(block, rows, out, &mut refused),
@@ -117,7 +117,7 @@ impl Encoder {
         block: Block<'_>,
         rows: &[u32],
         out: &mut Vec<u8>,
-        refused: &mut Vec<Refusal>,
+        refused: &mut Refusals,
     ) {
         out.reserve(rows.len() * self.layout.len);
         let mut selected = std::mem::take(&mut self.selected);
@@ -127,7 +127,7 @@ impl Encoder {
         self.selected = selected;
     }
 
-    pub(super) fn append_all(&mut self, block: Block<'_>, out: &mut Vec<u8>, refused: &mut Vec<Refusal>) {
+    pub(super) fn append_all(&mut self, block: Block<'_>, out: &mut Vec<u8>, refused: &mut Refusals) {
         out.reserve(block.len() * self.layout.len);
         let source = block.view();
         let same = std::ptr::eq(source.layout, self.layout) && source.order == self.order;
@@ -149,7 +149,7 @@ impl Encoder {
         }
     }
 
-    fn transcode(&mut self, block: Block<'_>, out: &mut Vec<u8>, refused: &mut Vec<Refusal>) {
+    fn transcode(&mut self, block: Block<'_>, out: &mut Vec<u8>, refused: &mut Refusals) {
         if block.is_empty() {
             return;
         }
@@ -157,7 +157,7 @@ impl Encoder {
         self.flows.clear();
         (source.layout.write(source.order).decode)(block, &mut self.flows);
         let first = self.offered + 1;
-        let note = &mut |row: usize, reason: OutOfRange| refused.push(reason.of(first + row as u64));
+        let note = &mut |row: usize, reason: OutOfRange| refused.add(reason.of(first + row as u64).into());
         (self.functions().encode)(&self.flows, self.base_time_ms, out, note);
         self.offered += block.len() as u64;
     }

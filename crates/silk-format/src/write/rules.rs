@@ -182,7 +182,8 @@ fn volumes(s: &mut impl Store, flow: &Flow) -> Checked {
     let large = packets >= 1 << 20;
     s.put(Field::Pkts20, u64::from(if large { packets / 64 } else { packets }));
     s.put(Field::Pflag, large.into());
-    let ratio = u64::from(bytes / packets << 6 | (bytes % packets) * 64 / packets);
+    let (whole, rest) = (bytes / packets, bytes % packets);
+    let ratio = u64::from((whole << 6) | (rest * 64 / packets));
     s.put(Field::Bpp, ratio);
     s.put(Field::BppHi, ratio >> 10);
     s.put(Field::BppLo, ratio);

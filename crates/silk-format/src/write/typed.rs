@@ -12,6 +12,9 @@ use crate::field::{Field, Order, Slot};
 use crate::layouts::{Layout, Rules};
 use crate::record::Block;
 
+/// Is told of a flow that a layout cannot express, by its place.
+pub(crate) type Note<'a> = &'a mut dyn FnMut(usize, OutOfRange);
+
 /// What the encoder calls for a layout in a byte order.
 #[derive(Debug)]
 pub(crate) struct WriteFns {
@@ -19,7 +22,7 @@ pub(crate) struct WriteFns {
     pub(crate) decode: fn(Block<'_>, &mut Vec<Flow>),
     /// Appends flows as records of a file with this base time. Those that the layout cannot express are left out and
     /// told, by their place in the slice.
-    pub(crate) encode: fn(&[Flow], i64, &mut Vec<u8>, &mut dyn FnMut(usize, OutOfRange)),
+    pub(crate) encode: fn(&[Flow], i64, &mut Vec<u8>, Note<'_>),
     /// How many records at the start of a block are byte by byte what decoding and encoding them for a file with this
     /// base time would give.
     pub(crate) verbatim: Option<fn(Block<'_>, i64) -> usize>,
@@ -44,12 +47,7 @@ fn decode<L: Layout, E: Endian>(block: Block<'_>, out: &mut Vec<Flow>) {
     out.extend(rows.iter().map(|record| Flow::of(&Typed::<L, E>::new(record), &context)));
 }
 
-fn encode<L: Layout, E: Endian>(
-    flows: &[Flow],
-    base_time_ms: i64,
-    out: &mut Vec<u8>,
-    refused: &mut dyn FnMut(usize, OutOfRange),
-) {
+fn encode<L: Layout, E: Endian>(flows: &[Flow], base_time_ms: i64, out: &mut Vec<u8>, refused: Note<'_>) {
     let (start, len) = (out.len(), size_of::<L::Record>());
     out.resize(start + flows.len() * len, 0);
     let records = L::records_mut(&mut out[start..]);

@@ -8,7 +8,7 @@ use super::header::header;
 use super::options::WriterOptions;
 use super::record::FlowRecord;
 use crate::column::Selection;
-use crate::error::{ErrorKind, Refusal, Result};
+use crate::error::{ErrorKind, Refusals, Result};
 use crate::record::Block;
 
 /// Rows of a block that are encoded before they are written.
@@ -76,13 +76,13 @@ impl<W: Write> Writer<W> {
         self.drain_full()
     }
 
-    /// Writes the records of a block, or those that are selected, and gives those that the layout cannot express,
-    /// which are left out. Costs what [`Encoder::append_block`] does.
+    /// Writes the records of a block, or those that are selected, and tells of those that the layout cannot
+    /// express, which are left out. Costs what [`Encoder::append_block`] does.
     ///
     /// # Errors
     /// `Io` if the sink fails.
-    pub fn write_block(&mut self, block: Block<'_>, selection: Option<&Selection>) -> Result<Vec<Refusal>> {
-        let (mut refused, before) = (Vec::new(), self.encoder.offered());
+    pub fn write_block(&mut self, block: Block<'_>, selection: Option<&Selection>) -> Result<Refusals> {
+        let (mut refused, before) = (Refusals::default(), self.encoder.offered());
         match selection.map(|selection| selection.rows_below(block.len())) {
             None => {
                 for start in (0..block.len()).step_by(ROWS) {
@@ -98,7 +98,7 @@ impl<W: Write> Writer<W> {
                 }
             }
         }
-        self.records += self.encoder.offered() - before - refused.len() as u64;
+        self.records += self.encoder.offered() - before - refused.count;
         Ok(refused)
     }
 
