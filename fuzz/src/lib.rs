@@ -15,7 +15,7 @@ pub use frame::{open_any, silk_filter, time_text, where_parse};
 pub use input::mapped_codecs;
 pub use report::report_page;
 pub use selection::silk_selection;
-pub use silk::{silk_header, silk_reader, silk_sets, silk_site};
+pub use silk::{silk_header, silk_reader, silk_roundtrip, silk_sets, silk_site};
 
 /// A target: its name, the crate whose promises it checks, and its body.
 #[derive(Debug, Clone, Copy)]
@@ -33,10 +33,11 @@ const fn target(name: &'static str, package: &'static str, body: fn(&[u8])) -> T
 }
 
 /// All targets.
-pub const TARGETS: [Target; 11] = [
+pub const TARGETS: [Target; 12] = [
     target("mapped_codecs", "mapped-input", mapped_codecs),
     target("silk_header", "silk-format", silk_header),
     target("silk_reader", "silk-format", silk_reader),
+    target("silk_roundtrip", "silk-format", silk_roundtrip),
     target("silk_sets", "silk-format", silk_sets),
     target("silk_site", "silk-format", silk_site),
     target("silk_selection", "silk-format", silk_selection),

@@ -4,14 +4,17 @@ use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
 use silk_format::{
-    Block, Blocks, Class, Column, ColumnBuf, Decoder, Error, ErrorKind, Header, IpSet, Limits, MapKey,
-    Options, Parity, PrefixMap, Reader, Result, SiteConfig, Values,
+    Block, Blocks, ByteOrder, Class, Column, ColumnBuf, Decoder, Encoder, Error, ErrorKind, FlowFormat,
+    FlowRecord, Header, IcmpRepair, IpSet, Limits, MapKey, Options, Parity, PrefixMap, Reader, Refusals,
+    Result, SiteConfig, Values, Writer, WriterOptions,
 };
 
 use crate::pieces::{Pieces, Steps};
 
 /// Rows beyond these are not looked at: blocks may inflate to a thousand times their size.
 const MOST_ROWS: usize = 20_000;
+/// The same where each row is written six times.
+const MOST_ROWS_WRITTEN: usize = 1000;
 
 fn limits() -> Limits {
     Limits::default().with_header_bytes(1 << 16).with_payload_bytes(1 << 20)
@@ -225,4 +228,78 @@ pub fn silk_site(data: &[u8]) {
         }
         Err(error) => assert!(!error.problems().is_empty() && !error.to_string().is_empty()),
     }
+}
+
+/// Records of any bytes are written in their own layout and in another one. Blocks come out as record by record, with the
+/// same records refused; what was written is the same when it is read and written again.
+pub fn silk_roundtrip(data: &[u8]) {
+    let Ok((header, len)) = Header::parse_with(data, &limits()) else { return };
+    let data = data.get(len..).unwrap_or_default();
+    let Ok(mut blocks) = Blocks::new(&header, options(data), data) else { return };
+    let own = WriterOptions::like(&header);
+    let formats: Vec<_> = silk_format::formats().collect();
+    let Some(other) = formats.get(data.len() % formats.len()) else { return };
+    let other = own.clone().with_format(other.id, other.version).with_byte_order(match data.len() % 2 {
+        0 => ByteOrder::Little,
+        _ => ByteOrder::Big,
+    });
+    let mut rows = 0;
+    while let Some(Ok(block)) = blocks.next_block() {
+        let block = block.slice(0..(MOST_ROWS_WRITTEN - rows).min(block.len()));
+        if block.is_empty() {
+            break;
+        }
+        rows += block.len();
+        written_again(block, &own);
+        written_again(block, &other);
+    }
+}
+
+fn written_again(block: Block<'_>, options: &WriterOptions) {
+    let (Ok(mut by_block), Ok(mut by_record)) = (Encoder::new(options), Encoder::new(options)) else {
+        unreachable!("the layout is known");
+    };
+    let (mut bytes, mut careful) = (Vec::new(), Vec::new());
+    let refused = by_block.append_block(block, None, &mut bytes);
+    let mut refusals = Refusals::default();
+    for record in block.records() {
+        if let Err(error) = by_record.append(&FlowRecord::from(record), &mut careful) {
+            let ErrorKind::Refused(refusal) = error.kind() else { unreachable!("{error}") };
+            assert!(!(refusal.least..=refusal.most).contains(&refusal.value), "{error}");
+            refusals.add((*refusal).into());
+        }
+    }
+    assert_eq!(refused, refusals);
+    assert!(bytes == careful, "by block and by record");
+    assert_eq!(bytes.len(), (block.len() - refused.count as usize) * by_block.record_len());
+
+    // A reader may clear a stale bit or an application that is not to be trusted; then nothing changes any more.
+    let Some(second) = read_and_write(&bytes, options) else { return };
+    let Some(third) = read_and_write(&second, options) else { return };
+    assert_eq!(second.len(), bytes.len());
+    let layout = FlowFormat::find(options.format, options.version);
+    // The ratio of packets and bytes is rounded down each time.
+    if layout.is_some_and(|layout| layout.has_ratio) {
+        assert_eq!(third.len(), second.len());
+    } else {
+        assert!(third == second, "what was read and written is written otherwise");
+    }
+}
+
+/// Records as a file, read and encoded again: none is refused. `None` if this build lacks the compression.
+fn read_and_write(records: &[u8], options: &WriterOptions) -> Option<Vec<u8>> {
+    let mut writer = Writer::new(Vec::new(), options).ok()?;
+    let mut encoder = writer.encoder();
+    assert!(writer.write_encoded(records).is_ok(), "memory does not fail");
+    let file = writer.finish().unwrap_or_default();
+    // Ports were repaired before they were written.
+    let as_stored = Options::default().with_icmp_repair(IcmpRepair::Off);
+    let Ok(mut reader) = Reader::new(&file[..], as_stored) else { unreachable!("we wrote it") };
+    let mut again = Vec::new();
+    while let Some(block) = reader.next_block() {
+        let Ok(block) = block else { unreachable!("we wrote it") };
+        let refused = encoder.append_block(block, None, &mut again);
+        assert_eq!(refused.first, None, "what was written is refused");
+    }
+    Some(again)
 }

@@ -11,6 +11,7 @@
 //! | work of your own on the records, on several threads, in order | [`Job`] with a [`BlockWorker`]; on anything: [`Ordered`] |
 //! | make batches of another source | [`FlowBatchBuilder`], [`FlowRow`] |
 //! | keep rows by their columns | [`Predicate::parse`] → [`PredicateFilter`]; on plain slices [`CompiledPredicate`] |
+//! | write batches as SiLK files | `silk_rows` → `silk_format::Writer` (feature `write`) |
 //! | keep a window | [`Scan::with_window`] while reading, [`WindowFilter`] afterwards |
 //! | values over time | [`Resampler`] → [`Series`] |
 //! | who sent how much | [`Talkers`]; with sums of your own: [`AddressTable`], [`Top`] |
@@ -38,6 +39,7 @@
 //!
 //! `zlib` (on), `libdeflate`, `lzo` (on), `snappy` (on): compressed blocks of SiLK files, see `silk-format`.
 //! `gzip`, `zstd`, `lz4` (all on): compressed whole files, see `mapped-input`.
+//! `write`: `silk_rows`, from batches to the records that `silk-format` writes.
 //!
 //! # What this crate does not do
 //!
@@ -62,6 +64,8 @@ pub mod predicate;
 mod reader;
 mod scan;
 pub mod schema;
+#[cfg(feature = "write")]
+mod silk_rows;
 pub mod text;
 pub mod time;
 
@@ -80,6 +84,8 @@ pub use predicate::{CompiledPredicate, Predicate, PredicateFilter};
 pub use reader::{FlowReader, open, open_bytes, open_input};
 pub use scan::{Kind, Limits, Scan};
 pub use schema::{FLOW_COLUMNS, FlowColumn, Projection};
+#[cfg(feature = "write")]
+pub use silk_rows::{SilkRows, silk_rows};
 pub use time::{Anchors, Instant, TimeSpec, Window, WindowMode};
 
 pub use {arrow_array, arrow_schema, mapped_input, silk_format};

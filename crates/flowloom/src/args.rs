@@ -11,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use flow_frame::predicate::{ParseContext, Predicate};
 use flow_frame::{Anchors, Instant, Projection, Scan, TimeSpec, Window, WindowMode};
+use silk_format::{ByteOrder, FlowFormat, FormatId, WriterOptions};
 
 use crate::console::ProgressWhen;
 use crate::error::{Error, Result};
@@ -83,7 +84,7 @@ Examples:
   flowloom info --quick --json *.rw
   flowloom info --repository /data --start 2016/09/29 --sensor S0")]
     Info(InfoArgs),
-    /// Write flows as Parquet, Arrow, CSV or JSON
+    /// Write flows as Parquet, Arrow, CSV, JSON or SiLK
     #[command(after_help = "\
 Examples:
   flowloom convert flows.rw -o flows.parquet
@@ -92,7 +93,9 @@ Examples:
   flowloom convert --append --window '2016-09-29 13:00..2016-09-29 14:00' hour.rw -o day.parquet
   flowloom convert --fields article --format jsonl flows.rw
   flowloom convert --repository /data --start 2016/09/29 --type in,out --sensor S0,3-5 -o day.parquet
-  flowloom convert --repository /data --start -2h --end now --window -1h.. -o hour.parquet")]
+  flowloom convert --repository /data --start -2h --end now --window -1h.. -o hour.parquet
+  flowloom convert --window '2016-09-29 13:00..2016-09-29 14:00' --silk-compression zlib day/*.rw -o hour.rw
+  flowloom convert --silk-format FT_RWGENERIC --silk-byte-order big flows.rw -o old.silk")]
     Convert(ConvertArgs),
     /// Show the first flows
     #[command(after_help = "\
@@ -364,6 +367,90 @@ pub(crate) struct ConvertArgs {
     /// Compression of Parquet: none, snappy, zstd or zstd:LEVEL
     #[arg(long, value_name = "CODEC", default_value = "zstd", value_parser = compression)]
     pub(crate) compression: Compression,
+    #[command(flatten)]
+    pub(crate) silk: SilkArgs,
+}
+
+/// The heading of flags of SiLK output.
+const SILK: &str = "SiLK output";
+
+/// How SiLK files are written.
+#[derive(Debug, Args)]
+pub(crate) struct SilkArgs {
+    /// Record format, such as FT_RWIPV6 or RWGENERIC; what it has no room for is left out, a row that it cannot hold is
+    /// an error. Hourly formats take base time, sensor and type of the header from the first rows
+    /// [default: FT_RWIPV6ROUTING, which holds everything]
+    #[arg(long, value_name = "NAME", value_parser = flow_format, help_heading = SILK)]
+    pub(crate) silk_format: Option<FormatId>,
+    /// Version of the record format [default: the one that SiLK writes]
+    #[arg(long, value_name = "N", help_heading = SILK)]
+    pub(crate) silk_version: Option<u8>,
+    /// Byte order of the records [default: little]
+    #[arg(long, value_enum, value_name = "ORDER", help_heading = SILK)]
+    pub(crate) silk_byte_order: Option<OrderArg>,
+    /// Compression of the records: none, zlib, lzo1x or snappy [default: none]
+    #[arg(long, value_name = "METHOD", value_parser = silk_compression, help_heading = SILK)]
+    pub(crate) silk_compression: Option<silk_format::Compression>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OrderArg {
+    Little,
+    Big,
+    /// That of this machine
+    Native,
+}
+
+impl SilkArgs {
+    /// What the header of a SiLK file says; `Usage` if there is no such layout, or if the output is no SiLK file.
+    pub(crate) fn options(&self, format: Format) -> Result<WriterOptions> {
+        let flags = [
+            ("--silk-format", self.silk_format.is_some()),
+            ("--silk-version", self.silk_version.is_some()),
+            ("--silk-byte-order", self.silk_byte_order.is_some()),
+            ("--silk-compression", self.silk_compression.is_some()),
+        ];
+        if let Some((flag, _)) = flags.iter().find(|(_, given)| *given && format != Format::Silk) {
+            return Err(Error::usage(format!(
+                "{flag} is for SiLK files: name one with -o, or --format silk"
+            )));
+        }
+        let id = self.silk_format.unwrap_or(FormatId::RWIPV6ROUTING);
+        let version = self.silk_version.or_else(|| silk_format::default_version(id)).unwrap_or_default();
+        if FlowFormat::find(id, version).is_none() {
+            let known = silk_format::formats().filter(|known| known.id == id);
+            let known: Vec<String> = known.map(|known| known.version.to_string()).collect();
+            let name = id.name().unwrap_or_default();
+            let known = known.join(", ");
+            return Err(Error::usage(format!("--silk-version {version}: {name} has the versions {known}")));
+        }
+        let order = match self.silk_byte_order {
+            None | Some(OrderArg::Little) => ByteOrder::Little,
+            Some(OrderArg::Big) => ByteOrder::Big,
+            Some(OrderArg::Native) => ByteOrder::NATIVE,
+        };
+        Ok(WriterOptions::default()
+            .with_format(id, version)
+            .with_byte_order(order)
+            .with_compression(self.silk_compression.unwrap_or(silk_format::Compression::NONE)))
+    }
+}
+
+fn flow_format(text: &str) -> std::result::Result<FormatId, String> {
+    let name = text.to_ascii_uppercase();
+    let name = if name.starts_with("FT_") { name } else { format!("FT_{name}") };
+    match FormatId::from_name(&name).filter(|id| silk_format::default_version(*id).is_some()) {
+        Some(id) => Ok(id),
+        None => {
+            let mut known: Vec<&str> = silk_format::formats().filter_map(|known| known.id.name()).collect();
+            known.dedup();
+            Err(format!("expected one of {}", known.join(", ")))
+        }
+    }
+}
+
+fn silk_compression(text: &str) -> std::result::Result<silk_format::Compression, String> {
+    silk_format::Compression::from_name(text).ok_or_else(|| "expected none, zlib, lzo1x or snappy".to_owned())
 }
 
 fn compression(text: &str) -> std::result::Result<Compression, String> {
@@ -423,7 +510,7 @@ pub(crate) struct GenerateArgs {
     /// A ready set of the options above
     #[arg(long, value_enum)]
     pub(crate) preset: Option<Preset>,
-    /// The file to write: .csv .jsonl .json .parquet .arrow as convert does, any other name is a SiLK file
+    /// The file to write: .csv .jsonl .json .parquet .arrow .txt as convert does, any other name is a SiLK file
     /// [default: SiLK to standard output]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
@@ -543,7 +630,7 @@ pub(crate) fn exit_options(
         (Some(format), _) => format,
         (None, Some(path)) => Format::of_path(path).ok_or_else(|| {
             Error::usage(format!(
-                "{}: no format has this ending: expected .parquet .arrow .csv .jsonl .json or .txt, or --format",
+                "{}: no format has this ending: expected .parquet .arrow .csv .jsonl .json .silk or .txt, or --format",
                 path.display()
             ))
         })?,

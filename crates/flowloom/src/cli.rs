@@ -228,6 +228,8 @@ fn run_convert(mut args: ConvertArgs, threads: NonZeroUsize, console: &mut Conso
     let exit = exit_options(args.format, args.output.as_deref(), false, args.columns.addresses)?
         .with_compression(args.compression);
     let inputs = inputs::resolve(&args.input, now(), console)?;
+    let silk = args.silk.options(exit.format)?;
+    let exit = exit.with_silk(silk);
     let mut options = ConvertOptions::new(exit)
         .with_scan(scan(
             &args.input,
@@ -274,8 +276,8 @@ fn run_generate(mut args: GenerateArgs, console: &mut Console) -> Result<()> {
         None => Traffic::new(&generate_options(&args)?)?,
     };
     let format = match args.output.as_deref().and_then(Format::of_path) {
+        None | Some(Format::Silk) => GenerateFormat::Silk { invocation: invocation(&args) },
         Some(format) => GenerateFormat::Exit(ExitOptions::new(format)),
-        None => GenerateFormat::Silk { invocation: invocation(&args) },
     };
     let terminal = args.output.is_none() && std::io::IsTerminal::is_terminal(&std::io::stdout());
     if terminal {

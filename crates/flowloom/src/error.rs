@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use arrow_schema::ArrowError;
 pub use flow_frame::Class;
 use parquet::errors::ParquetError;
+use silk_format::{FormatId, Refusal};
 
 /// A result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -43,6 +44,8 @@ pub enum ErrorKind {
     Append { path: PathBuf, reason: String },
     #[error("cannot encode {format}: {reason}")]
     Encode { format: &'static str, reason: String },
+    #[error("{format} version {version}: {refusal}")]
+    Refused { format: FormatId, version: u8, refusal: Refusal },
     #[error("{0}")]
     Usage(String),
 }
@@ -146,6 +149,7 @@ impl Error {
             | ErrorKind::ClosedPipe => Class::Io,
             ErrorKind::OwnInput { .. } | ErrorKind::Append { .. } | ErrorKind::Usage(_) => Class::Usage,
             ErrorKind::Encode { .. } => Class::Malformed,
+            ErrorKind::Refused { .. } => Class::Limit,
         }
     }
 
@@ -162,6 +166,10 @@ impl Error {
                  looked for"
             }
             ErrorKind::Resolve { .. } => "check the name and the network, or give an address",
+            ErrorKind::Refused { .. } => {
+                "leave the row out with --window, or write a layout that holds it: --silk-format FT_RWIPV6ROUTING \
+                 --silk-version 3 holds all"
+            }
             ErrorKind::Stdout(_) => "check the disk or the program behind the pipe",
             _ => match self.class() {
                 Class::Io => "check the path, its permissions and the disk",
@@ -197,6 +205,19 @@ pub(crate) fn from_writer(error: io::Error) -> Error {
     match error.downcast::<Error>() {
         Ok(own) => own,
         Err(other) => stdout_error(other),
+    }
+}
+
+/// The error of a writer of SiLK files: what went wrong in the target says all, where it was that.
+pub(crate) fn from_silk_writer(error: silk_format::Error) -> Error {
+    let silk_format::ErrorKind::Write(source) = error.kind() else { return error.into() };
+    let again = |source: &io::Error| io::Error::new(source.kind(), source.to_string());
+    let own = source.get_ref().and_then(|own| own.downcast_ref::<Error>());
+    match own.map(Error::kind) {
+        Some(ErrorKind::ClosedPipe) => ErrorKind::ClosedPipe.into(),
+        Some(ErrorKind::Stdout(source)) => ErrorKind::Stdout(again(source)).into(),
+        Some(ErrorKind::File { action, path, source }) => Error::file(action, path)(again(source)),
+        _ => error.into(),
     }
 }
 

@@ -41,7 +41,7 @@
 //! # What this crate does not do
 //!
 //! It decodes nothing (`silk-format`), computes nothing (`flow-frame`) and draws nothing (`flow-report`): it is the
-//! place where they meet files, terminals and exit codes. It writes no SiLK files but made ones.
+//! place where they meet files, terminals and exit codes.
 //!
 //! # Sources
 //!

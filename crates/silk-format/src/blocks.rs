@@ -68,25 +68,21 @@ impl std::fmt::Debug for Inflater {
     }
 }
 
-/// Whether this build reads the method.
-fn is_built_in(compression: Compression) -> bool {
-    let built_in = [
-        (Compression::NONE, true),
-        (Compression::ZLIB, cfg!(any(feature = "zlib", feature = "libdeflate"))),
-        (Compression::LZO1X, cfg!(feature = "lzo")),
-        (Compression::SNAPPY, cfg!(feature = "snappy")),
-    ];
-    built_in.contains(&(compression, true))
+/// Refuses a method that SiLK does not know or that this build leaves out.
+pub(crate) fn check_built_in(compression: Compression) -> Result<()> {
+    let built_in = match compression {
+        Compression::NONE => true,
+        Compression::ZLIB => cfg!(any(feature = "zlib", feature = "libdeflate")),
+        Compression::LZO1X => cfg!(feature = "lzo"),
+        Compression::SNAPPY => cfg!(feature = "snappy"),
+        _ => return Err(ErrorKind::UnknownCompression(compression).into()),
+    };
+    if built_in { Ok(()) } else { Err(ErrorKind::CompressionUnavailable(compression).into()) }
 }
 
 impl Inflater {
     pub(crate) fn new(compression: Compression) -> Result<Self> {
-        if compression.name().is_none() {
-            return Err(ErrorKind::UnknownCompression(compression).into());
-        }
-        if !is_built_in(compression) {
-            return Err(ErrorKind::CompressionUnavailable(compression).into());
-        }
+        check_built_in(compression)?;
         Ok(Self {
             compression,
             #[cfg(feature = "libdeflate")]

@@ -69,7 +69,8 @@ impl<L: Layout, E: Endian> Stored for Typed<'_, L, E> {
 }
 
 impl<'a, L: Layout, E: Endian> Typed<'a, L, E> {
-    fn new(record: &'a L::Record) -> Self {
+    #[inline(always)]
+    pub(crate) fn new(record: &'a L::Record) -> Self {
         Self { record, order: PhantomData }
     }
 

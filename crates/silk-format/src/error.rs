@@ -1,5 +1,6 @@
 //! What can go wrong, who is to blame, and where in the file it happened.
 
+use std::ops::RangeInclusive;
 use std::{fmt, io};
 
 use crate::format::{Compression, FormatId};
@@ -17,7 +18,7 @@ pub enum Class {
     Malformed,
     /// The bytes may be right, but this crate (or this build of it) does not read them.
     Unsupported,
-    /// A limit of [`Limits`](crate::Limits) was reached.
+    /// A limit was reached: of [`Limits`](crate::Limits), or of the layout that a record is written in.
     Limit,
     /// The caller asked for something that makes no sense.
     Usage,
@@ -40,13 +41,15 @@ pub enum ErrorKind {
     NotFlow { format: FormatId },
     #[error("no layout is known for {format} version {version} (file written by SiLK {release})")]
     UnknownVersion { format: FormatId, version: u8, release: String },
+    #[error("no layout is known for {format} version {version}")]
+    NoLayout { format: FormatId, version: u8 },
     #[error("file version {version} is not supported: 0 to 16 are")]
     FileVersion { version: u8 },
     #[error("record size {found} contradicts the layout's {expected} bytes")]
     RecordSize { expected: u16, found: u16 },
     #[error("compression {0} is not a SiLK compression method")]
     UnknownCompression(Compression),
-    #[error("this build cannot read compression {0}: enable its feature of silk-format")]
+    #[error("this build has no compression {0}: enable its feature of silk-format")]
     CompressionUnavailable(Compression),
     #[error("a header of version {version} cannot announce compression {compression}")]
     LegacyCompression { version: u8, compression: Compression },
@@ -60,8 +63,82 @@ pub enum ErrorKind {
     Limit { what: &'static str, wanted: u64, limit: u64 },
     #[error("Invalid {name} '{text}': {reason}")]
     Argument { name: &'static str, text: String, reason: String },
+    #[error("cannot write {0}")]
+    Refused(Refusal),
     #[error("{0}")]
     Usage(String),
+}
+
+/// A record that a layout cannot express, and why: the first of its values that is out of range (spec 12).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Refusal {
+    /// The record's number, 1 for the first; refused ones count.
+    pub record: u64,
+    /// The value, named as its column; `is_ipv6` of an IPv6 record that a layout for IPv4 cannot hold.
+    pub field: &'static str,
+    /// What the record has; times in milliseconds.
+    pub value: i128,
+    /// The least that the layout holds (next to the record's other values).
+    pub least: i128,
+    /// The most that the layout holds (next to the record's other values).
+    pub most: i128,
+}
+
+impl Refusal {
+    /// The refusal of a record for one value.
+    #[must_use]
+    pub fn new(record: u64, field: &'static str, value: i128, range: RangeInclusive<i128>) -> Self {
+        Self { record, field, value, least: *range.start(), most: *range.end() }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { record, field, value, least, most } = self;
+        match *field {
+            "is_ipv6" => write!(f, "record {record}: it is IPv6, and the layout holds IPv4"),
+            _ => write!(f, "record {record}: {field} {value} is outside {least} to {most}"),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// How many records of a block were refused, and the first of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[must_use = "refused records are left out"]
+#[non_exhaustive]
+pub struct Refusals {
+    /// How many.
+    pub count: u64,
+    /// The first, if there is one.
+    pub first: Option<Refusal>,
+}
+
+impl Refusals {
+    /// Adds those of what follows.
+    pub fn add(&mut self, others: Self) {
+        self.count += others.count;
+        self.first = self.first.or(others.first);
+    }
+
+    /// The first as an error, for those who want all records or none.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Refused`] if there is one.
+    pub fn into_result(self) -> Result<()> {
+        match self.first {
+            None => Ok(()),
+            Some(first) => Err(ErrorKind::Refused(first).into()),
+        }
+    }
+}
+
+impl From<Refusal> for Refusals {
+    fn from(first: Refusal) -> Self {
+        Self { count: 1, first: Some(first) }
+    }
 }
 
 /// An error of this crate: a kind, and the byte offset where reading stopped, if it is known.
@@ -118,10 +195,11 @@ impl Error {
             ErrorKind::Write(_) => Class::Io,
             ErrorKind::NotFlow { .. }
             | ErrorKind::UnknownVersion { .. }
+            | ErrorKind::NoLayout { .. }
             | ErrorKind::FileVersion { .. }
             | ErrorKind::CompressionUnavailable(_)
             | ErrorKind::LegacyFormat { .. } => Class::Unsupported,
-            ErrorKind::Limit { .. } => Class::Limit,
+            ErrorKind::Limit { .. } | ErrorKind::Refused(_) => Class::Limit,
             ErrorKind::Argument { .. } | ErrorKind::Usage(_) => Class::Usage,
             _ => Class::Malformed,
         }

@@ -97,6 +97,25 @@ pub(crate) const fn bits(field: Field, hi: u8, lo: u8) -> Bits {
     Bits { field, hi, lo }
 }
 
+/// Whether every bit of a record belongs to a field.
+#[cfg(feature = "write")]
+pub(crate) const fn is_filled(items: &[Item]) -> bool {
+    let mut i = 0;
+    while i < items.len() {
+        let mut used = 0;
+        let mut b = 0;
+        while b < items[i].bits.len() {
+            used += items[i].bits[b].hi as u16 - items[i].bits[b].lo as u16 + 1;
+            b += 1;
+        }
+        if used != items[i].width as u16 * 8 {
+            return false;
+        }
+        i += 1;
+    }
+    true
+}
+
 /// Checks a layout and indexes it by field. Evaluated by the compiler: a wrong table stops the build.
 pub(crate) const fn slots(len: usize, items: &[Item]) -> Slots {
     let mut slots = [Slot::ABSENT; FIELDS];

@@ -107,6 +107,12 @@ impl Compression {
             _ => None,
         }
     }
+
+    /// The method with this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::NONE, Self::ZLIB, Self::LZO1X, Self::SNAPPY].into_iter().find(|one| one.name() == Some(name))
+    }
 }
 
 impl fmt::Display for Compression {
@@ -129,6 +135,11 @@ pub enum ByteOrder {
     Little,
     /// Most significant byte first.
     Big,
+}
+
+impl ByteOrder {
+    /// The order of the machine that this was built for.
+    pub const NATIVE: Self = if cfg!(target_endian = "big") { Self::Big } else { Self::Little };
 }
 
 /// The text of a SiLK release number, `3019001` → `3.19.1`; `unknown` for 0 (spec 2.1).

@@ -9,6 +9,8 @@ use crate::format::FormatId;
 use crate::rules::Context;
 use crate::words::*;
 use crate::{Block, Column, ColumnBuf};
+#[cfg(feature = "write")]
+use crate::{format::ByteOrder, write::WriteFns};
 
 /// What a start time counts from (spec 6.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,12 +68,19 @@ pub(crate) struct Rules {
 /// A record layout as a type, so that loops over records are compiled for its constant length and offsets.
 pub(crate) trait Layout: 'static {
     /// The bytes of one record, `[u8; n]`.
-    type Record: AsRef<[u8]> + 'static;
+    type Record: AsRef<[u8]> + AsMut<[u8]> + 'static;
     const RULES: Rules;
     const SLOTS: &'static Slots;
+    /// Whether every bit of a record belongs to a field.
+    #[cfg(feature = "write")]
+    const IS_FILLED: bool;
 
     /// Cuts whole records from `bytes`; a rest shorter than a record is left out.
     fn records(bytes: &[u8]) -> &[Self::Record];
+
+    /// [`records`](Self::records) to be written.
+    #[cfg(feature = "write")]
+    fn records_mut(bytes: &mut [u8]) -> &mut [Self::Record];
 }
 
 /// Reads one column of a block into a buffer; one function per layout and byte order.
@@ -86,12 +95,25 @@ pub(crate) struct LayoutInfo {
     pub(crate) len: usize,
     pub(crate) rules: Rules,
     pub(crate) slots: &'static Slots,
-    #[cfg(feature = "write")]
-    pub(crate) items: &'static [Item],
     pub(crate) read_little: ReadColumn,
     pub(crate) read_big: ReadColumn,
     pub(crate) examine_little: Examine,
     pub(crate) examine_big: Examine,
+    #[cfg(feature = "write")]
+    pub(crate) write_little: WriteFns,
+    #[cfg(feature = "write")]
+    pub(crate) write_big: WriteFns,
+}
+
+#[cfg(feature = "write")]
+impl LayoutInfo {
+    /// What encoders call for records in this order.
+    pub(crate) fn write(&self, order: ByteOrder) -> &WriteFns {
+        match order {
+            ByteOrder::Little => &self.write_little,
+            ByteOrder::Big => &self.write_big,
+        }
+    }
 }
 
 macro_rules! item {
@@ -127,12 +149,14 @@ macro_rules! layouts {
                     len: $len,
                     rules: <Self as Layout>::RULES,
                     slots: <Self as Layout>::SLOTS,
-                    #[cfg(feature = "write")]
-                    items: Self::ITEMS,
                     read_little: Typed::<Self, byteorder::LittleEndian>::read_column,
                     read_big: Typed::<Self, byteorder::BigEndian>::read_column,
                     examine_little: Typed::<Self, byteorder::LittleEndian>::examine,
                     examine_big: Typed::<Self, byteorder::BigEndian>::examine,
+                    #[cfg(feature = "write")]
+                    write_little: WriteFns::of::<Self, byteorder::LittleEndian>(),
+                    #[cfg(feature = "write")]
+                    write_big: WriteFns::of::<Self, byteorder::BigEndian>(),
                 };
             }
 
@@ -145,9 +169,16 @@ macro_rules! layouts {
                     expanded: Expanded::$expanded,
                 };
                 const SLOTS: &'static Slots = &slots($len, Self::ITEMS);
+                #[cfg(feature = "write")]
+                const IS_FILLED: bool = crate::field::is_filled(Self::ITEMS);
 
                 fn records(bytes: &[u8]) -> &[Self::Record] {
                     bytes.as_chunks().0
+                }
+
+                #[cfg(feature = "write")]
+                fn records_mut(bytes: &mut [u8]) -> &mut [Self::Record] {
+                    bytes.as_chunks_mut().0
                 }
             }
         )*
@@ -471,14 +502,56 @@ pub struct FlowFormat {
     pub layout: &'static str,
     /// The length of a record in bytes.
     pub record_len: usize,
+    /// Whether packets and bytes are stored as packets and a ratio (spec 6.2), so that bytes are not exact.
+    pub has_ratio: bool,
+    /// Whether start times count from the base time of the file header, so that a file holds little more than an hour.
+    pub is_hourly: bool,
+    /// Whether the sensor stands in the file header and not in the record.
+    pub sensor_in_header: bool,
+    /// Whether the flowtype stands in the file header and not in the record.
+    pub flowtype_in_header: bool,
+}
+
+impl FlowFormat {
+    /// The pair's entry in [`formats`], if flow files of this format and version exist.
+    #[must_use]
+    pub fn find(id: FormatId, version: u8) -> Option<Self> {
+        find(id, version).map(Self::of)
+    }
+
+    fn of(format: &Format) -> Self {
+        let layout = format.layout;
+        Self {
+            id: format.id,
+            version: format.version,
+            layout: layout.name,
+            record_len: layout.len,
+            has_ratio: !layout.slots[Field::Pkts as usize].is_present(),
+            is_hourly: layout.rules.start == Start::Relative,
+            sensor_in_header: !layout.slots[Field::Sensor as usize].is_present(),
+            flowtype_in_header: layout.rules.flowtype == FlowtypeFrom::File,
+        }
+    }
 }
 
 /// The 61 (format, version) pairs that this crate decodes, in the order of spec 7.
 pub fn formats() -> impl Iterator<Item = FlowFormat> {
-    FORMATS.iter().map(|f| FlowFormat {
-        id: f.id,
-        version: f.version,
-        layout: f.layout.name,
-        record_len: f.layout.len,
+    FORMATS.iter().map(FlowFormat::of)
+}
+
+/// The version that SiLK 3.19.1 writes of a format by default (spec 7).
+#[must_use]
+pub fn default_version(format: FormatId) -> Option<u8> {
+    Some(match format {
+        FormatId::RWIPV6 | FormatId::RWIPV6ROUTING => 1,
+        FormatId::RWAUGMENTED | FormatId::RWAUGROUTING | FormatId::RWAUGSNMPOUT | FormatId::RWAUGWEB => 4,
+        FormatId::RWROUTED
+        | FormatId::RWNOTROUTED
+        | FormatId::RWSPLIT
+        | FormatId::RWWWW
+        | FormatId::RWFILTER
+        | FormatId::RWGENERIC
+        | FormatId::FLOWCAP => 5,
+        _ => return None,
     })
 }

@@ -1,4 +1,4 @@
-//! Reads the flow files of SiLK, the files that `rwfilter` and the SiLK packer write.
+//! Reads and writes the flow files of SiLK, the files that `rwfilter` and the SiLK packer write.
 //!
 //! ```
 //! use silk_format::{Blocks, Column, ColumnBuf, Header, Options, Values};
@@ -43,7 +43,9 @@
 //! | which files of a repository hold which hours | [`Repository`], asked with a [`Selector`] |
 //! | times and ranges as SiLK's switches take them | [`silk_time`] |
 //! | address sets, prefix maps | [`IpSet`], [`PrefixMap`] |
-//! | write records | `Writer` (feature `write`) |
+//! | which pairs exist, and what they keep in the header | [`FlowFormat`], [`default_version`] |
+//! | write records, or blocks and selections of them | `Writer`, `WriterOptions` (feature `write`) |
+//! | make the bytes of records, perhaps on several threads | `Encoder` (feature `write`) |
 //! | answers exactly as SiLK 3.19.1 prints them | [`Parity::Silk`] |
 //!
 //! # Units and missing values
@@ -66,7 +68,8 @@
 //!
 //! Every [`Error`] has a [`kind`](Error::kind) with the numbers, a [`class`](Error::class) that says who is to blame, and,
 //! for what stands in a file, the [`offset`](Error::offset). All records before the damage come out first, then one
-//! error, then nothing more. No input makes this crate panic; [`Limits`] bound what a hostile header can take.
+//! error, then nothing more. A record that a layout cannot express is refused with its number and field ([`Refusal`]);
+//! the writer stays usable. No input makes this crate panic; [`Limits`] bound what a hostile header can take.
 //!
 //! # Features
 //!
@@ -76,13 +79,13 @@
 //! | `libdeflate` | – | zlib blocks through the C library libdeflate, about twice as fast; wins over `zlib` |
 //! | `lzo` | yes | lzo1x blocks, pure Rust |
 //! | `snappy` | yes | snappy blocks, pure Rust |
-//! | `write` | – | `Writer` and `FlowRecord` |
+//! | `write` | – | `Writer`, `Encoder`, `WriterOptions` and `FlowRecord`, with the codecs that are on |
 //! | `serde` | – | `Serialize` and `Deserialize` for records, columns and header facts |
 //!
 //! # What this crate does not do
 //!
 //! It opens no files (a repository is only asked which are there), unwraps no gzip around a file, and knows no Arrow; it
-//! does not follow files that grow. It refuses
+//! does not follow files that grow, appends to none, and writes no legacy headers. It refuses
 //! file versions above 16 and pairs of format and version that SiLK 3.19.1 does not know, among them whatever later
 //! releases use for nanosecond times. Bags, aggregate bags and the other content of SiLK files end at their header.
 //!
@@ -114,15 +117,17 @@ mod rules;
 pub mod silk_time;
 pub mod site;
 mod words;
+#[cfg(feature = "write")]
+mod write;
 
 pub use column::{Bits, Column, ColumnBuf, Selection, Validity, Values};
 pub use constants::{Constant, Constants};
 pub use decoder::Decoder;
-pub use error::{Class, Error, ErrorKind, Result};
+pub use error::{Class, Error, ErrorKind, Refusal, Refusals, Result};
 pub use format::{ByteOrder, Compression, FormatId, release_text};
 pub use header::{Entry, Header, MAGIC};
 pub use ipset::IpSet;
-pub use layouts::{FlowFormat, formats};
+pub use layouts::{FlowFormat, default_version, formats};
 pub use options::{IcmpRepair, Limits, Options, Parity};
 pub use pieces::{Cutter, Piece};
 pub use prefix_map::{MapKey, PrefixMap};
@@ -131,9 +136,7 @@ pub use record::{Block, Record};
 pub use repository::{Repository, Selector};
 pub use site::SiteConfig;
 #[cfg(feature = "write")]
-mod writer;
-#[cfg(feature = "write")]
-pub use writer::{FlowRecord, Writer, WriterOptions};
+pub use write::{Encoder, FlowRecord, Writer, WriterOptions};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -95,9 +95,17 @@ impl<'a> Block<'a> {
     where
         'a: 's,
     {
+        self.gather(selection.rows_below(self.len()), scratch)
+    }
+
+    /// The records of these rows, which lie inside, copied one behind the other.
+    pub(crate) fn gather<'s>(&self, rows: &[u32], scratch: &'s mut Vec<u8>) -> Block<'s>
+    where
+        'a: 's,
+    {
         let len = self.view.layout.len;
         scratch.clear();
-        for &row in selection.rows_below(self.len()) {
+        for &row in rows {
             let start = row as usize * len;
             scratch.extend_from_slice(&self.bytes[start..start + len]);
         }

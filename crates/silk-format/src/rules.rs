@@ -48,9 +48,11 @@ pub(crate) const NO_SENSOR: u16 = u16::MAX;
 pub(crate) const NO_FLOWTYPE: u8 = u8::MAX;
 
 const EXPANDED: u8 = 0x01;
-const ATTRIBUTES: u8 = 0x79;
-const IPV6: u64 = 0x80;
-const TCP: u8 = 6;
+/// The bits of `tcp_state` that are kept on read and write (spec 5.1).
+pub(crate) const ATTRIBUTES: u8 = 0x79;
+/// The bit of a stored `tcp_state` that says that the record is IPv6.
+pub(crate) const IPV6: u64 = 0x80;
+pub(crate) const TCP: u8 = 6;
 
 /// The TCP flags of a record, and its attribute bits after fix-up X1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

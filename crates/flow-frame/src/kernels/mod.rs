@@ -1,7 +1,7 @@
 //! Streaming kernels over record batches. Each file states the memory that its kernel may take.
 
 mod address_table;
-mod columns;
+pub(crate) mod columns;
 mod distinct;
 mod resample;
 mod talkers;

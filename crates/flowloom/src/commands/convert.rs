@@ -9,8 +9,8 @@ use arrow_schema::SchemaRef;
 use flow_frame::Scan;
 use flow_frame::schema::{FORMAT_KEY, SOURCE_KEY};
 
-use crate::error::Result;
-use crate::output::{Exit, ExitOptions, Shaped, Target, exit, shape};
+use crate::error::{Error, Result};
+use crate::output::{Exit, ExitOptions, Format, Shaped, Target, exit, shape};
 use crate::pump::{Consumer, InputReport, Listener, Maker, pump};
 use crate::source::OpenOptions;
 
@@ -72,13 +72,16 @@ impl ConvertOptions {
 /// failure. If no input can be opened nothing is written. Memory: a batch, and what the exit holds.
 ///
 /// # Errors
-/// `Io` if the output cannot be written, `Usage` if it is an input or if rows cannot be appended to it. A file of that
-/// name stays as it was then.
+/// `Io` if the output cannot be written, `Usage` if it is an input or if rows cannot be appended to it, `Limit` if a
+/// SiLK layout cannot hold a row. A file of that name stays as it was then.
 pub fn convert<P: AsRef<Path>>(
     inputs: &[P],
     options: &ConvertOptions,
     listener: &mut dyn Listener,
 ) -> Result<Vec<InputReport>> {
+    if options.append && options.exit.format == Format::Silk {
+        return Err(Error::usage("--append: rows are not put behind those of a SiLK file; write a new one"));
+    }
     let target = match &options.output {
         None => Target::stdout(),
         Some(path) if options.append => Target::append(path, inputs)?,

@@ -1,13 +1,12 @@
 //! `generate`: made traffic into a file.
 
-use std::io;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
 use flow_frame::{FlowBatchBuilder, FlowRow, Projection};
 use silk_format::{FlowRecord, Writer, WriterOptions};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Result, from_silk_writer};
 use crate::generate::Traffic;
 use crate::output::{ExitOptions, Target, exit, shape};
 
@@ -42,15 +41,15 @@ pub fn generate(
     match format {
         GenerateFormat::Silk { invocation } => {
             let options = WriterOptions::default().with_invocation(invocation);
-            let mut writer = Writer::new(target, &options).map_err(write_error)?;
+            let mut writer = Writer::new(target, &options).map_err(from_silk_writer)?;
             for record in traffic {
-                writer.write(&record).map_err(write_error)?;
+                writer.write(&record).map_err(from_silk_writer)?;
                 count += 1;
                 if count % REPORT_EVERY == 0 {
                     progress(count);
                 }
             }
-            writer.finish().map_err(write_error)?.commit()?;
+            writer.finish().map_err(from_silk_writer)?.commit()?;
         }
         GenerateFormat::Exit(options) => {
             let mut builder = FlowBatchBuilder::new(&Projection::default()).with_capacity(BATCH_ROWS);
@@ -70,19 +69,6 @@ pub fn generate(
         }
     }
     Ok(count)
-}
-
-/// The writer of SiLK files wraps the error of the target, which says all.
-fn write_error(error: silk_format::Error) -> Error {
-    let silk_format::ErrorKind::Write(source) = error.kind() else { return error.into() };
-    let again = |source: &io::Error| io::Error::new(source.kind(), source.to_string());
-    let own = source.get_ref().and_then(|own| own.downcast_ref::<Error>());
-    match own.map(Error::kind) {
-        Some(ErrorKind::ClosedPipe) => ErrorKind::ClosedPipe.into(),
-        Some(ErrorKind::Stdout(source)) => ErrorKind::Stdout(again(source)).into(),
-        Some(ErrorKind::File { action, path, source }) => Error::file(action, path)(again(source)),
-        _ => error.into(),
-    }
 }
 
 const REPORT_EVERY: u64 = 1 << 16;

@@ -8,6 +8,7 @@ mod cells;
 mod csv;
 mod json;
 mod parquet;
+mod silk;
 mod table;
 mod target;
 mod text_columns;
@@ -17,6 +18,7 @@ use std::str::FromStr;
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
+use silk_format::WriterOptions;
 
 use crate::error::{Error, Result};
 
@@ -41,6 +43,8 @@ pub enum Format {
     Parquet,
     /// The Arrow IPC file format.
     Arrow,
+    /// SiLK flow records; needs the columns stime, sip, dip, protocol, packets, bytes, and duration or etime.
+    Silk,
 }
 
 impl Format {
@@ -54,6 +58,7 @@ impl Format {
             "json" => Some(Self::Json),
             "parquet" => Some(Self::Parquet),
             "arrow" | "feather" => Some(Self::Arrow),
+            "silk" | "rw" | "rwf" => Some(Self::Silk),
             _ => None,
         }
     }
@@ -61,7 +66,7 @@ impl Format {
     /// Whether the format is for programs only: it is not written to a terminal.
     #[must_use]
     pub fn is_binary(self) -> bool {
-        matches!(self, Self::Parquet | Self::Arrow)
+        matches!(self, Self::Parquet | Self::Arrow | Self::Silk)
     }
 }
 
@@ -89,6 +94,8 @@ pub struct ExitOptions {
     pub row_group_rows: usize,
     /// The width that a table must not exceed.
     pub table_width: Option<usize>,
+    /// The header of a SiLK file. Layouts that keep base time, sensor or type there get them from the rows.
+    pub silk: WriterOptions,
 }
 
 impl ExitOptions {
@@ -101,6 +108,7 @@ impl ExitOptions {
             compression: Compression::default(),
             row_group_rows: 128 << 10,
             table_width: None,
+            silk: WriterOptions::default(),
         }
     }
 
@@ -125,6 +133,13 @@ impl ExitOptions {
         self
     }
 
+    /// With another header of SiLK files.
+    #[must_use]
+    pub fn with_silk(mut self, options: WriterOptions) -> Self {
+        self.silk = options;
+        self
+    }
+
     /// With the width of the terminal that a table is for.
     #[must_use]
     pub fn with_table_width(mut self, width: Option<usize>) -> Self {
@@ -138,7 +153,7 @@ pub trait Exit {
     /// Writes rows that [`shape`] made of a batch.
     ///
     /// # Errors
-    /// `Io` if the target fails; `Usage` if the batch has another schema.
+    /// `Io` if the target fails; `Usage` if the batch has another schema; `Limit` if the format cannot hold a row.
     fn write(&mut self, rows: Shaped) -> Result<()>;
 
     /// Writes what is left and gives the target back, for [`Target::commit`].
@@ -170,7 +185,7 @@ pub fn shape(batch: RecordBatch, options: &ExitOptions) -> Result<Shaped> {
         Format::Parquet | Format::Arrow => {
             TextColumns::new(batch.schema_ref(), options.addresses).convert(&batch).map(Shaped::Batch)
         }
-        Format::Table => Ok(Shaped::Batch(batch)),
+        Format::Silk | Format::Table => Ok(Shaped::Batch(batch)),
     }
 }
 
@@ -198,7 +213,8 @@ impl Shaped {
 /// Begins a file of rows with this schema. If the target appends, the rows that are there are carried over first.
 ///
 /// # Errors
-/// `Io` if the target fails; `Usage` if the target appends to a file of another schema or in a format that cannot.
+/// `Io` if the target fails; `Usage` if the target appends to a file of another schema or in a format that cannot, or if
+/// a SiLK file lacks a column.
 pub fn exit(mut target: Target, schema: &SchemaRef, options: &ExitOptions) -> Result<Box<dyn Exit>> {
     let old = target.take_existing();
     Ok(match options.format {
@@ -207,6 +223,10 @@ pub fn exit(mut target: Target, schema: &SchemaRef, options: &ExitOptions) -> Re
         Format::Json => Box::new(json::Json::array(target, schema, options, old)?),
         Format::Parquet => Box::new(parquet::Parquet::new(target, schema, options, old)?),
         Format::Arrow => Box::new(arrow::Arrow::new(target, schema, options, old)?),
+        Format::Silk => match old {
+            Some(old) => return Err(old.refuse("rows are not put behind those of a SiLK file")),
+            None => Box::new(silk::Silk::new(target, schema, options)?),
+        },
         Format::Table => match old {
             Some(old) => return Err(old.refuse("a table has no end to append to")),
             None => Box::new(table::Table::new(target, schema, options)),

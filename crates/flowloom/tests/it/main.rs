@@ -16,4 +16,5 @@ mod interop;
 mod made;
 mod report;
 mod repository;
+mod silk;
 mod support;

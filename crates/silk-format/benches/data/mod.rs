@@ -13,6 +13,7 @@ const CHUNK: usize = 512;
 /// Rows of a batch, after which the buffers are used again.
 const BATCH: usize = 8192;
 
+#[allow(dead_code, reason = "not every bench reads two columns")]
 pub(crate) const TWO: [Column; 2] = [Column::Stime, Column::Bytes];
 
 const PAIRS: [&str; 7] = [
