@@ -1,13 +1,16 @@
 //! From inputs to text: which records are printed (semantics 4.5), read block by block.
 
+use std::borrow::BorrowMut;
 use std::collections::VecDeque;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Read, Write};
+use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use mapped_input::{Codec, Input, Opened};
+use flow_frame::{BlockWorker, Event, FlowInput, Job as Work, Plan};
+use mapped_input::{Codec, Input, Opened, Options as InputOptions};
 use silk_format::{Block, Blocks, Header, IcmpRepair, Options, Parity, Reader, SiteConfig};
 
 use super::printer::Printer;
@@ -15,7 +18,10 @@ use super::rows::{CHUNK, Chunk, Ipv6Policy};
 use super::switches::{Job, RowSwitches};
 use super::text::Text;
 use super::{Failure, Setup, input_names, open};
+use crate::source::is_stream;
 
+/// Records that a thread prints at a time.
+const PIECE: usize = 4096;
 /// Text that is gathered before it is written.
 const WRITE_AT: usize = 256 << 10;
 
@@ -48,6 +54,11 @@ impl Window {
         }
     }
 
+    /// Whether everything that comes is printed.
+    fn is_everything(&self) -> bool {
+        matches!(self, Self::Range { skip: 0, left: u64::MAX })
+    }
+
     /// Whether nothing that comes is printed.
     fn is_over(&self) -> bool {
         matches!(self, Self::Range { left: 0, .. })
@@ -70,12 +81,13 @@ impl Window {
 
 /// A gzip stream that is cut short ends where it is cut, as in the reference's zlib: only what is missing of a record or
 /// block is an error then (file format 11.2).
-struct CutIsEnd<'a>(&'a mut Input);
+struct CutIsEnd<I>(I);
 
-impl Read for CutIsEnd<'_> {
+impl<I: BorrowMut<Input>> Read for CutIsEnd<I> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self.0.read(buffer) {
-            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof && self.0.codec() == Codec::Gzip => Ok(0),
+        let input = self.0.borrow_mut();
+        match input.read(buffer) {
+            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof && input.codec() == Codec::Gzip => Ok(0),
             result => result,
         }
     }
@@ -84,7 +96,7 @@ impl Read for CutIsEnd<'_> {
 /// The blocks of an input that lies in memory, or of one that is read.
 enum Source<'a> {
     Slice(Blocks<'a>),
-    Stream(Box<Reader<CutIsEnd<'a>>>),
+    Stream(Box<Reader<CutIsEnd<&'a mut Input>>>),
 }
 
 impl<'a> Source<'a> {
@@ -140,7 +152,12 @@ impl<'o> Cutter<'o> {
         opened: &mut Vec<Opened>,
     ) -> Result<(), Failure> {
         let options = options(setup, site);
-        for name in input_names(&job.files, job.xargs.as_ref(), setup)? {
+        let names = input_names(&job.files, job.xargs.as_ref(), setup)?;
+        if self.window.is_everything() {
+            let reading = Reading { options, print_filenames: job.print_filenames, setup: setup.clone() };
+            return self.everything(names, reading, stderr, opened);
+        }
+        for name in names {
             if self.window.is_over() {
                 break;
             }
@@ -150,6 +167,47 @@ impl<'o> Cutter<'o> {
                 writeln!(stderr, "{}", Path::new(&name).display())?;
             }
             self.input(&mut input, options.clone(), &name)?;
+        }
+        Ok(())
+    }
+
+    /// Prints all rows, made on several threads.
+    fn everything(
+        &mut self,
+        names: Vec<OsString>,
+        reading: Reading,
+        stderr: &mut dyn Write,
+        opened: &mut Vec<Opened>,
+    ) -> Result<(), Failure> {
+        let plan = Plan {
+            threads: reading.setup.threads.unwrap_or(NonZeroUsize::MIN),
+            piece_records: PIECE,
+            detached: names.iter().any(|name| name == "-" || name == "stdin" || is_stream(Path::new(name))),
+        };
+        let print_filenames = reading.print_filenames;
+        let printing = Printing {
+            printer: self.printer.clone(),
+            chunk: self.chunk.clone(),
+            text: Text::default(),
+        };
+        let inputs = names.into_iter().map(move |name| reading.open(&name));
+        for event in Work::new(inputs, plan, move |_| Ok(printing.clone())) {
+            match event {
+                Event::Opened(facts, how) => {
+                    opened.push(how);
+                    if print_filenames {
+                        writeln!(stderr, "{}", facts.name)?;
+                    }
+                }
+                Event::Piece(text) => self.out.write_all(text.as_bytes())?,
+                Event::Unopened(failure) => return Err(failure),
+                Event::Failed(error) => {
+                    let cause =
+                        std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+                    return Err(Failure::Message(format!("{error}{cause}")));
+                }
+                Event::Ended(_) => {}
+            }
         }
         Ok(())
     }
@@ -210,6 +268,57 @@ impl<'o> Cutter<'o> {
         self.write()?;
         self.out.flush()?;
         Ok(())
+    }
+}
+
+/// How inputs are opened.
+struct Reading {
+    options: Options,
+    print_filenames: bool,
+    setup: Setup,
+}
+
+impl Reading {
+    fn open(&self, name: &OsStr) -> Result<(FlowInput, Opened), Failure> {
+        let input = open(name, &self.setup)?;
+        let how = input.opened();
+        let input = match input.as_slice() {
+            Some(_) => Ok(input),
+            // The first bytes have told its codec already.
+            None => Input::from_reader_with(CutIsEnd(input), &InputOptions::default().with_sniff(false)),
+        };
+        let message = |e: flow_frame::Error| {
+            let cause = std::error::Error::source(&e).map(|cause| format!(": {cause}")).unwrap_or_default();
+            Failure::Message(format!("{e}{cause}"))
+        };
+        let input = input.map_err(|e| message(e.into()))?;
+        let name = Path::new(name).display().to_string();
+        Ok((FlowInput::new(input, &name, &self.options).map_err(message)?, how))
+    }
+}
+
+/// Prints the rows of a piece.
+#[derive(Clone)]
+struct Printing {
+    printer: Printer,
+    chunk: Chunk,
+    text: Text,
+}
+
+impl BlockWorker for Printing {
+    type Out = Text;
+
+    fn block(&mut self, block: Block<'_>) -> flow_frame::Result<()> {
+        for start in (0..block.len()).step_by(CHUNK) {
+            let (rows, kept) = self.chunk.read(block.slice(start..start + CHUNK));
+            self.printer.rows(&mut self.text, &rows, kept);
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> flow_frame::Result<Text> {
+        let room = Text::with_capacity(self.text.len());
+        Ok(std::mem::replace(&mut self.text, room))
     }
 }
 

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::OpenOptions as FileOptions;
 use std::io::{self, BufRead, BufReader, IsTerminal, Write};
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use mapped_input::{Input, Opened};
@@ -34,13 +35,15 @@ pub(crate) use times::{TimeFormat, TimeWriter};
 pub struct Setup {
     /// Map regular files into memory, or read them.
     pub map: bool,
+    /// Threads that decode and print; one if there is no number.
+    pub threads: Option<NonZeroUsize>,
     /// Environment variables: `SILK_ICMP_SPORT_HANDLER`, `SILK_ADDRESS_TYPES`, `SILK_COUNTRY_CODES`, `SILK_PATH`,
     /// `SILK_CLOBBER`.
     pub variables: BTreeMap<String, OsString>,
 }
 
 impl Setup {
-    /// Mapped files, and the variables of the process.
+    /// Mapped files, a thread a processor, and the variables of the process.
     #[must_use]
     pub fn from_environment() -> Self {
         let names = [
@@ -51,7 +54,15 @@ impl Setup {
             "SILK_CLOBBER",
         ];
         let variable = |name: &str| std::env::var_os(name).map(|value| (name.to_owned(), value));
-        Self { map: true, variables: names.into_iter().filter_map(variable).collect() }
+        let threads = std::thread::available_parallelism().ok();
+        Self { map: true, threads, variables: names.into_iter().filter_map(variable).collect() }
+    }
+
+    /// With so many threads.
+    #[must_use]
+    pub fn with_threads(mut self, threads: NonZeroUsize) -> Self {
+        self.threads = Some(threads);
+        self
     }
 
     /// With or without maps.

@@ -1,5 +1,7 @@
 //! Rows of text (semantics 4.2): titles, columns or delimited values.
 
+use std::sync::Arc;
+
 use silk_format::{Column, SiteConfig};
 
 use super::addresses::IpFormat;
@@ -47,7 +49,7 @@ impl Default for Layout {
 }
 
 /// One column of the output.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Cell {
     kind: Kind,
     width: usize,
@@ -94,19 +96,19 @@ fn name_width<'a>(names: impl Iterator<Item = &'a str>) -> usize {
     names.map(str::len).chain([3]).max().unwrap_or(3)
 }
 
-/// Writes rows.
-#[derive(Debug)]
+/// Writes rows. A clone of it does so on each thread.
+#[derive(Debug, Clone)]
 pub(crate) struct Printer {
     cells: Vec<Cell>,
     values: Writers,
 }
 
 /// What writing values takes, and remembers.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Writers {
     layout: Layout,
-    maps: Maps,
-    names: SiteNames,
+    maps: Arc<Maps>,
+    names: Arc<SiteNames>,
     start: TimeWriter,
     end: TimeWriter,
     /// For the fields that show milliseconds although the others do not.
@@ -132,8 +134,8 @@ impl Printer {
         let writer = |msec| TimeWriter::new(TimeFormat { msec, ..layout.time });
         let msec = layout.time.msec;
         let values = Writers {
-            names: SiteNames::new(site),
-            maps,
+            names: Arc::new(SiteNames::new(site)),
+            maps: Arc::new(maps),
             start: writer(msec),
             end: writer(msec),
             start_msec: writer(true),

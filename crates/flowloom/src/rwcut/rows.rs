@@ -44,7 +44,7 @@ impl Ipv6Policy {
 }
 
 /// Reads the columns that are needed, into buffers that are reused.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Chunk {
     policy: Ipv6Policy,
     columns: Vec<(Column, ColumnBuf)>,
@@ -65,10 +65,8 @@ impl Chunk {
 
     /// Reads all rows of `block`, at most [`CHUNK`], and tells which rows the policy keeps.
     pub(crate) fn read(&mut self, block: Block<'_>) -> (Rows<'_>, &[usize]) {
-        for (column, buffer) in &mut self.columns {
-            buffer.clear();
-            block.read(*column, 0..block.len(), None, buffer);
-        }
+        self.columns.iter_mut().for_each(|(_, buffer)| buffer.clear());
+        block.read_columns(&mut self.columns);
         let rows = Rows::new(&self.columns, self.policy);
         self.kept.clear();
         let policy = self.policy;

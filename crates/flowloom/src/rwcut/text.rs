@@ -6,7 +6,7 @@
 use std::io;
 
 /// Text that grows at its end.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Text {
     /// Longer than the text; what lies behind `len` is left over from earlier text.
     bytes: Vec<u8>,

@@ -89,7 +89,7 @@ impl TimeFormat {
 
 /// Writes times, remembering the last one: neighbouring flows start in the same second or day, and several fields show
 /// the same instant.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct TimeWriter {
     format: TimeFormat,
     /// The time whose text is in `text`, in ms.
