@@ -23,7 +23,7 @@ mod presence;
 mod selector;
 
 use std::collections::{HashMap, HashSet};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -173,8 +173,8 @@ pub struct HourFile {
 pub struct Files<'a, P = Disk> {
     selected: &'a Selected,
     presence: P,
-    /// The names in the folders of the present day, where they are listed.
-    folders: HashMap<OsString, Option<HashSet<OsString>>>,
+    /// The names in the folders of the present day, where they are listed, by their path below the root.
+    folders: HashMap<String, Option<HashSet<OsString>>>,
     hour_ms: i64,
     hour: HourText,
     /// Index of the next file's flowtype in the scope.
@@ -228,42 +228,46 @@ impl<P: Presence> Files<'_, P> {
         };
         let mut path = String::new();
         selected.format.expand(&facts, &mut path);
-        let found = ["", ".gz"].iter().find_map(|suffix| self.find(root, &format!("{path}{suffix}")));
+        let plain = path.len();
+        let mut found = self.find(root, &path);
+        if found.is_none() {
+            path.push_str(".gz");
+            found = self.find(root, &path);
+            path.truncate(plain);
+        }
         Some(HourFile {
             present: found.is_some(),
-            path: found.unwrap_or_else(|| joined(root, &path).into()),
+            path: found.unwrap_or_else(|| joined(root, &path)),
             hour_ms: self.hour_ms,
             flowtype,
             sensor,
         })
     }
 
+    /// The file at `path` below the root, if it is there.
     fn find(&mut self, root: &Path, path: &str) -> Option<PathBuf> {
         if self.selected.list {
             let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-            let folder = joined(root, folder);
-            let names = match self.folders.get(&folder) {
-                Some(names) => names,
-                None => {
-                    let names = self.presence.names(Path::new(&folder));
-                    self.folders.entry(folder).or_insert(names)
-                }
-            };
-            if names.as_ref().is_some_and(|names| !names.contains(std::ffi::OsStr::new(name))) {
+            if !self.folders.contains_key(folder) {
+                let names = self.presence.names(&joined(root, folder));
+                self.folders.insert(folder.to_owned(), names);
+            }
+            let names = self.folders.get(folder).and_then(Option::as_ref);
+            if names.is_some_and(|names| !names.contains(OsStr::new(name))) {
                 return None;
             }
         }
-        let path = PathBuf::from(joined(root, path));
+        let path = joined(root, path);
         self.presence.is_present(&path).then_some(path)
     }
 }
 
 /// Root, a slash, and the path: literally, as the reference does, which shows when the root itself ends in a slash.
-fn joined(root: &Path, path: &str) -> OsString {
+fn joined(root: &Path, path: &str) -> PathBuf {
     let mut joined = root.as_os_str().to_owned();
     joined.push("/");
     joined.push(path);
-    joined
+    joined.into()
 }
 
 #[cfg(test)]
