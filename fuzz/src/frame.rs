@@ -60,7 +60,7 @@ const FILTERS: [&str; 8] = [
     "nhip is null or input is not null and output != 2",
     "tcpflags = S/SA or initial_tcpflags any FR or attributes = C/TC",
     "bytes/packets in 60-64.25 or duration > 1.5s",
-    "active in 2009-02-12T05:00..2009-02-13 and not is_ipv6",
+    "active in 2009-02-12T05:00..2009-02-13T00:00 and not is_ipv6",
     "icmptype = 8 or ip in 192.0.2.0/24 or port = 53",
     "false or sensor_id in (1-3) and stime < 2009-02-13T00:00:00.0005",
 ];
