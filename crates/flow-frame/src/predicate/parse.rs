@@ -481,7 +481,7 @@ impl<'a> Parser<'a> {
         if let [first, .., last] = tokens
             && let Some(Ok(pattern)) = self.text.get(first.at..last.end).map(Wildcard::parse_at)
         {
-            return Ok(Test::Wildcard(column, pattern).into());
+            return Ok(Test::of_pattern(column, pattern).into());
         }
         let (mut ranges, mut others) = (Vec::new(), Vec::new());
         for token in tokens {
@@ -499,7 +499,7 @@ impl<'a> Parser<'a> {
             } else {
                 let pattern = Wildcard::parse_at(text)
                     .map_err(|(at, expected)| self.wrong(token, (at, expected.to_owned())))?;
-                others.push(Test::Wildcard(column, pattern).into());
+                others.push(Test::of_pattern(column, pattern).into());
             }
         }
         if !ranges.is_empty() || tokens.is_empty() {
