@@ -117,7 +117,8 @@ impl Predicate {
     /// # Errors
     /// `Usage` if the column is not known or no address.
     pub fn wildcard(column: &str, pattern: Wildcard) -> Result<Self> {
-        Ok(Test::Wildcard(column_of(column, "an address", is_address)?, pattern).into())
+        let column = column_of(column, "an address", is_address)?;
+        Ok(Test::of_pattern(column, pattern).into())
     }
 
     /// `value & mask == high` for any of the pairs `(high, mask)`: TCP flags, attributes. No pair: never.
@@ -223,6 +224,16 @@ impl std::ops::Not for Predicate {
             other => Expr::Not(Box::new(other)),
         };
         Self { expr }
+    }
+}
+
+impl Test {
+    /// A pattern of one address is that address, as its text says.
+    fn of_pattern(column: &'static FlowColumn, pattern: Wildcard) -> Self {
+        match pattern.one() {
+            Some(address) => Self::Address(column, Arc::new(AddressSet::one(address))),
+            None => Self::Wildcard(column, pattern),
+        }
     }
 }
 

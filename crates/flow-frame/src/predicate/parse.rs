@@ -366,19 +366,23 @@ impl<'a> Parser<'a> {
 
     /// An integer, time or duration; `None` if the column holds none.
     fn number(&self, column: &FlowColumn, text: &str) -> Option<std::result::Result<i128, Wrong>> {
-        Some(match column.kind {
-            ColumnType::Timestamp => values::time(text, self.context.anchors),
-            ColumnType::DurationMs => values::duration(text),
-            ColumnType::U8 => values::integer(text, u8::MAX.into()),
-            ColumnType::U16 => values::integer(text, u16::MAX.into()),
-            ColumnType::U32 => values::integer(text, u32::MAX.into()),
-            ColumnType::I64 => values::integer(text, u64::MAX),
-            ColumnType::Ip | ColumnType::Bool | ColumnType::Text => return None,
-        })
+        match column.kind {
+            ColumnType::Timestamp => Some(values::time(text, self.context.anchors)),
+            ColumnType::DurationMs => Some(values::duration(text)),
+            kind => most(kind).map(|most| values::integer(text, most)),
+        }
     }
 
     /// A test of ranges: of the column, or of either.
     fn whole(&self, subject: Subject, ranges: Ranges) -> Predicate {
+        // A limit may lie beyond what the column can hold: `proto < 0`.
+        let ranges = match subject {
+            Subject::Column(column) | Subject::Pair(column, _) => match most(column.kind) {
+                Some(most) if ranges.clipped(0, most.into()) == Ranges::EMPTY => Ranges::EMPTY,
+                _ => ranges,
+            },
+            _ => ranges,
+        };
         match subject {
             Subject::Column(column) => Test::Within(column, ranges).into(),
             Subject::Pair(a, b) => {
@@ -481,7 +485,7 @@ impl<'a> Parser<'a> {
         if let [first, .., last] = tokens
             && let Some(Ok(pattern)) = self.text.get(first.at..last.end).map(Wildcard::parse_at)
         {
-            return Ok(Test::Wildcard(column, pattern).into());
+            return Ok(Test::of_pattern(column, pattern).into());
         }
         let (mut ranges, mut others) = (Vec::new(), Vec::new());
         for token in tokens {
@@ -499,7 +503,7 @@ impl<'a> Parser<'a> {
             } else {
                 let pattern = Wildcard::parse_at(text)
                     .map_err(|(at, expected)| self.wrong(token, (at, expected.to_owned())))?;
-                others.push(Test::Wildcard(column, pattern).into());
+                others.push(Test::of_pattern(column, pattern).into());
             }
         }
         if !ranges.is_empty() || tokens.is_empty() {
@@ -507,6 +511,17 @@ impl<'a> Parser<'a> {
             others.insert(0, Test::Address(column, set).into());
         }
         Ok(Predicate::any(others))
+    }
+}
+
+/// The largest integer that a column can hold.
+fn most(kind: ColumnType) -> Option<u64> {
+    match kind {
+        ColumnType::U8 => Some(u8::MAX.into()),
+        ColumnType::U16 => Some(u16::MAX.into()),
+        ColumnType::U32 => Some(u32::MAX.into()),
+        ColumnType::I64 => Some(u64::MAX),
+        _ => None,
     }
 }
 

@@ -6,8 +6,9 @@ use crate::error::ErrorKind;
 use crate::text::{ATTRIBUTE_LETTERS, FLAG_LETTERS};
 use crate::time::{Anchors, Instant, TimeSpec, UNITS};
 
-/// Times beyond these have no text that is read again.
+/// Times and durations beyond these have no text that is read again: of seconds and of milliseconds 18 digits are.
 const MOST_NS: i128 = 999_999_999_999_999_999 * 1_000_000_000;
+const MOST_DURATION_NS: i128 = 999_999_999_999_999_999 * 1_000_000;
 
 /// Where a value stops making sense, and what was expected.
 pub(super) type Wrong = (usize, String);
@@ -66,7 +67,7 @@ pub(super) fn duration(text: &str) -> Parsed<i128> {
         total = total.saturating_add(amount);
         rest = after.get(unit.len()..).unwrap_or_default();
         if rest.is_empty() {
-            return if total <= MOST_NS { Ok(total) } else { Err((0, "a shorter time".to_owned())) };
+            return if total <= MOST_DURATION_NS { Ok(total) } else { Err((0, "a shorter time".to_owned())) };
         }
     }
 }

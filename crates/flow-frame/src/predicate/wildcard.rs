@@ -1,7 +1,7 @@
 //! Patterns of addresses, block by block (semantics 3.6). Public: [`Wildcard`].
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::address_set::number;
 use crate::error::{ErrorKind, Result};
@@ -98,6 +98,17 @@ impl Wildcard {
         }
         mapped_ipv4(address)
             .is_some_and(|v4| self.blocks.iter().zip(v4).all(|(block, value)| holds(block, value.into())))
+    }
+
+    /// The address, if the pattern is of one.
+    pub(crate) fn one(&self) -> Option<IpAddr> {
+        let one = |block: &Block| match block.as_slice() {
+            [(first, last)] if first == last => Some(u128::from(*first)),
+            _ => None,
+        };
+        let width = if self.is_ipv6() { 16 } else { 8 };
+        let value = self.blocks.iter().try_fold(0, |value, block| Some(value << width | one(block)?))?;
+        Some(if self.is_ipv6() { Ipv6Addr::from(value).into() } else { Ipv4Addr::from(value as u32).into() })
     }
 
     /// Whether it may match an IPv4 address.
