@@ -18,13 +18,15 @@ fn decode(c: &mut Criterion) {
             .warm_up_time(Duration::from_millis(200))
             .measurement_time(Duration::from_secs(1));
         for (name, columns) in [("all", &Column::ALL[..]), ("two", &data::TWO)] {
-            group.throughput(Throughput::ElementsAndBytes {
-                elements: case.rows as u64,
-                bytes: case.data.len() as u64,
-            });
-            group.bench_with_input(BenchmarkId::from_parameter(name), case, |b, case| {
-                b.iter(|| case.run(columns))
-            });
+            for (how, way) in data::Way::ALL {
+                group.throughput(Throughput::ElementsAndBytes {
+                    elements: case.rows as u64,
+                    bytes: case.data().len() as u64,
+                });
+                group.bench_with_input(BenchmarkId::new(name, how), case, |b, case| {
+                    b.iter(|| case.run(way, columns))
+                });
+            }
         }
         group.finish();
     });

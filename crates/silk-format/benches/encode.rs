@@ -52,7 +52,7 @@ fn benches(c: &mut Criterion) {
         }
         let own = WriterOptions::like(&case.header);
         let complete = WriterOptions::default().with_format(FormatId::RWIPV6ROUTING, 3);
-        let mut blocks = Blocks::new(&case.header, Options::default(), &case.data).expect("a known layout");
+        let mut blocks = Blocks::new(&case.header, Options::default(), case.data()).expect("a known layout");
         let block = blocks.next_block().expect("a block").expect("sound data");
         let mut group = c.benchmark_group(&case.name);
         group
@@ -61,7 +61,7 @@ fn benches(c: &mut Criterion) {
             .measurement_time(Duration::from_secs(1))
             .throughput(Throughput::ElementsAndBytes {
                 elements: case.rows as u64,
-                bytes: case.data.len() as u64,
+                bytes: case.data().len() as u64,
             });
         for (name, options, selection) in [
             ("own layout", &own, None),
@@ -76,10 +76,10 @@ fn benches(c: &mut Criterion) {
                 black_box(encode(block, &mut encoder, selection, &mut out));
             };
             group.bench_function(BenchmarkId::from_parameter(name), |b| b.iter(&mut run));
-            let mut target = vec![1; case.data.len()];
+            let mut target = vec![1; case.data().len()];
             let (mut copy, mut work) = (Vec::new(), Vec::new());
             for _ in 0..if measured { ROUNDS } else { 1 } {
-                copy.push(timed(|| black_box(&mut target).copy_from_slice(black_box(&case.data))));
+                copy.push(timed(|| black_box(&mut target).copy_from_slice(black_box(case.data()))));
                 work.push(timed(&mut run));
             }
             let (copy, work) = (median(copy), median(work));
