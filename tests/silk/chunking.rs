@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::path::Path;
 
-use silk_format::{Class, Decoder, Header, Options};
+use silk_format::{Class, Cutter, Decoder, Header, Options};
 
 use crate::build::{self, Numbers};
 use crate::support::*;
@@ -68,6 +68,61 @@ fn trickle(bytes: &[u8], most: usize, fail_at: Option<usize>) -> Trickle<'_> {
     Trickle { bytes, most, numbers: Numbers(0x5EED), fail_at }
 }
 
+/// Cuts the data section, from memory or from a source, and decodes each piece by itself.
+fn cut(
+    bytes: &[u8],
+    options: Options,
+    records: usize,
+    most: Option<usize>,
+    mut source: Option<Trickle<'_>>,
+) -> Outcome {
+    let header = match &mut source {
+        Some(source) => Header::read(source, &options.limits),
+        None => Header::parse_with(bytes, &options.limits).map(|(header, _)| header),
+    };
+    let cutter = header.and_then(|header| {
+        let cutter = Cutter::new(&header, &options, records)?;
+        Ok((
+            match most {
+                Some(most) => cutter.with_most(most),
+                None => cutter,
+            },
+            header,
+        ))
+    });
+    let (mut cutter, header) = match cutter {
+        Ok(made) => made,
+        Err(error) => return Outcome::failed(error),
+    };
+    let mut flows = Vec::new();
+    loop {
+        let piece = match &mut source {
+            Some(source) => cutter.next_from(source),
+            None => cutter.next_of(bytes),
+        };
+        let piece = match piece {
+            None => return Outcome { flows, error: None },
+            Some(Err(error)) => {
+                assert!(cutter.next_of(bytes).is_none(), "fused");
+                return Outcome { flows, error: Some(error) };
+            }
+            Some(Ok(piece)) => piece,
+        };
+        let (piece, bytes) = piece.into_parts();
+        let decoder = Decoder::new(&header, options.clone()).unwrap();
+        let counted = piece.record_count(&bytes, &decoder);
+        let mut blocks = piece.blocks_of(&bytes, decoder);
+        let before = flows.len();
+        while let Some(block) = blocks.next_block() {
+            match block {
+                Ok(block) => flows.extend(Turn::Columns.flows(&block)),
+                Err(error) => return Outcome { flows, error: Some(error) },
+            }
+        }
+        assert!(counted.is_none_or(|records| records == flows.len() - before));
+    }
+}
+
 fn assert_same(found: &Outcome, expected: &Outcome, what: &str) {
     assert_flows(&found.flows, &expected.flows, what);
     let message = |outcome: &Outcome| outcome.error.as_ref().map(ToString::to_string);
@@ -80,6 +135,12 @@ fn every_way(bytes: &[u8], options: &Options, sizes: &[usize], what: &str) {
         let what = format!("{what}, pieces of {size}");
         assert_same(&push(bytes, options.clone(), || size), &whole, &what);
         assert_same(&read_all(trickle(bytes, size, None), options.clone(), Turn::Columns), &whole, &what);
+    }
+    for (records, most) in [(1, None), (64, None), (8192, None), (64, Some(1)), (8192, Some(700))] {
+        let what = format!("{what}, cut to {records} records, {most:?}");
+        assert_same(&cut(bytes, options.clone(), records, most, None), &whole, &what);
+        let source = trickle(bytes, 4096, None);
+        assert_same(&cut(bytes, options.clone(), records, most, Some(source)), &whole, &what);
     }
     let mut numbers = Numbers(7);
     assert_same(

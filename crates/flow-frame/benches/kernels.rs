@@ -161,7 +161,7 @@ fn report(file: &Arc<[u8]>) -> (usize, u128, usize) {
     let top = talkers.top(Role::Source, TalkerBy::Bytes, 10);
     assert_eq!(top.len(), 10);
     let seconds = resampler.finish().occupied_bins().count();
-    (protocols.map_or(0, |p| p.count()), reader.accounts().delivered.bytes, seconds)
+    (protocols.map_or(0, |p| p.count()), reader.accounts().delivered.traffic, seconds)
 }
 
 fn resampler() -> Resampler {

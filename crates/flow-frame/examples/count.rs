@@ -12,7 +12,7 @@ fn main() -> Result<(), Error> {
         }
         let read = flows.accounts().read;
         let sources = talkers.distinct(Role::Source);
-        println!("{path}: {} flows of {} bytes from {sources} sources", read.rows, read.bytes);
+        println!("{path}: {} flows of {} bytes from {sources} sources", read.rows, read.traffic);
     }
     Ok(())
 }

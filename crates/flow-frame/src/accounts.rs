@@ -1,25 +1,38 @@
 //! Accounts of a scan: where every row that was read went.
 
-/// Rows, and bytes as [`Accounts::bytes`] says.
+/// Rows and their bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Rows.
     pub rows: u64,
-    /// Bytes.
-    pub bytes: u128,
+    /// The flows' own traffic; means nothing unless [`Accounts::bytes`] is [`BytesOf::Traffic`].
+    pub traffic: u128,
+    /// The records, uncompressed.
+    pub records: u128,
 }
 
 impl Tally {
-    pub(crate) fn add(&mut self, rows: usize, bytes: u128) {
+    pub(crate) fn add(&mut self, rows: usize, traffic: u128, record_len: usize) {
         self.rows += rows as u64;
-        self.bytes += bytes;
+        self.traffic += traffic;
+        self.records += rows as u128 * record_len as u128;
+    }
+
+    /// The bytes that accounts count.
+    #[must_use]
+    pub fn bytes(&self, of: BytesOf) -> u128 {
+        match of {
+            BytesOf::Traffic => self.traffic,
+            BytesOf::Records => self.records,
+        }
     }
 }
 
 impl std::ops::AddAssign for Tally {
     fn add_assign(&mut self, other: Self) {
         self.rows += other.rows;
-        self.bytes += other.bytes;
+        self.traffic += other.traffic;
+        self.records += other.records;
     }
 }
 
@@ -70,7 +83,7 @@ impl Refusal {
 /// read = delivered + filtered + refused, in rows and in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Accounts {
-    /// Whole records that were read.
+    /// Whole records that were read; of an input of which no row can pass, as many as its blocks say they hold.
     pub read: Tally,
     /// Rows in batches (also in those that are made and not yet handed out).
     pub delivered: Tally,
@@ -121,12 +134,13 @@ impl Accounts {
         let mut rest = self.read;
         for tally in std::iter::once(&self.delivered).chain(&self.refused) {
             rest.rows -= tally.rows;
-            rest.bytes -= tally.bytes;
+            rest.traffic -= tally.traffic;
+            rest.records -= tally.records;
         }
         self.filtered = rest;
     }
 
-    pub(crate) fn refuse(&mut self, why: Refusal, bytes: u128) {
-        self.refused[why as usize].add(1, bytes);
+    pub(crate) fn refuse(&mut self, why: Refusal, traffic: u128, record_len: usize) {
+        self.refused[why as usize].add(1, traffic, record_len);
     }
 }

@@ -2,7 +2,7 @@
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use silk_format::{Block, Column, ColumnBuf, FormatId, Selection, Values};
+use silk_format::{Block, Column, ColumnBuf, FlowFormat, FormatId, Selection, Values};
 
 use crate::accounts::{Accounts, BytesOf, Refusal};
 use crate::builder::FlowBatchBuilder;
@@ -42,6 +42,7 @@ pub struct BatchMaker {
     bytes_buffer: Option<usize>,
     accounts: Accounts,
     wants_records: bool,
+    record_len: usize,
     /// The records of a chunk that passed the filter, one behind the other.
     passed: Vec<u8>,
 }
@@ -64,6 +65,7 @@ struct Filter {
 impl Rows {
     /// The rows in batches of at most so many.
     pub fn batches(self, rows: usize) -> impl Iterator<Item = RecordBatch> {
+        let rows = rows.max(1);
         let mut rest = self.batch;
         std::iter::from_fn(move || {
             let batch = rest.take()?;
@@ -86,10 +88,12 @@ impl BatchMaker {
         let header = &facts.header;
         let format = format!("{} v{}", header.format(), header.record_version());
         let schema = scan.columns.schema_with(&[(SOURCE_KEY, &facts.name), (FORMAT_KEY, &format)]);
+        let record_len =
+            FlowFormat::find(header.format(), header.record_version()).map_or(0, |f| f.record_len);
         let site = scan.silk.site.as_deref();
         let mut builder = FlowBatchBuilder::with_site(&scan.columns, site)
             .with_schema(SchemaRef::clone(&schema))
-            .with_capacity(scan.batch_rows);
+            .with_capacity(scan.piece_records());
         let bytes_buffer = builder.buffers_mut().iter().position(|(column, _)| *column == Column::Bytes);
         let bytes_of = if bytes_buffer.is_some() { BytesOf::Traffic } else { BytesOf::Records };
         // Only one layout stores counts of 64 bits (spec 8.2, L-6R3); all others stay far below 2^63.
@@ -110,6 +114,7 @@ impl BatchMaker {
             bytes_buffer,
             accounts: Accounts::new(bytes_of),
             wants_records,
+            record_len,
             passed: Vec::new(),
         })
     }
@@ -141,7 +146,7 @@ impl BatchMaker {
         Ok(())
     }
 
-    /// Reads every column of the records, and tells their bytes for the accounts.
+    /// Reads every column of the records, and tells their traffic, if it is read.
     fn fill(&mut self, records: Block<'_>) -> u128 {
         let rows = records.len();
         records.read_columns(self.builder.buffers_mut());
@@ -150,7 +155,7 @@ impl BatchMaker {
         let traffic = self.bytes_buffer.and_then(|at| self.builder.buffers_mut().get(at));
         match traffic.map(|(_, buf)| counts(buf)) {
             Some(all) => sum(all.get(all.len() - rows..).unwrap_or_default()),
-            None => records.bytes().len() as u128,
+            None => 0,
         }
     }
 }
@@ -160,9 +165,9 @@ impl BlockWorker for BatchMaker {
 
     fn block(&mut self, block: Block<'_>) -> Result<()> {
         if self.filter.is_none() {
-            let bytes = self.fill(block);
-            self.accounts.read.add(block.len(), bytes);
-            self.accounts.delivered.add(block.len(), bytes);
+            let traffic = self.fill(block);
+            self.accounts.read.add(block.len(), traffic, block.record_len());
+            self.accounts.delivered.add(block.len(), traffic, block.record_len());
             return Ok(());
         }
         for start in (0..block.len()).step_by(CHUNK) {
@@ -175,9 +180,9 @@ impl BlockWorker for BatchMaker {
         self.wants_records
     }
 
-    fn skip(&mut self, records: usize, stored_bytes: u64) {
-        self.accounts.read.add(records, stored_bytes.into());
-        self.accounts.filtered.add(records, stored_bytes.into());
+    fn skip(&mut self, records: usize) {
+        self.accounts.read.add(records, 0, self.record_len);
+        self.accounts.filtered.add(records, 0, self.record_len);
     }
 
     fn finish(&mut self) -> Result<Rows> {
@@ -232,19 +237,17 @@ impl Filter {
             }
         };
         let traffic = accounts.bytes == BytesOf::Traffic;
-        let read = match traffic {
-            true => sum(counts_at(&self.columns, self.bytes)),
-            false => records.bytes().len() as u128,
-        };
-        accounts.read.add(rows, read);
-        let refused = if self.check_counts { self.refuse(rows, accounts, records.record_len()) } else { 0 };
+        let len = records.record_len();
+        let read = if traffic { sum(counts_at(&self.columns, self.bytes)) } else { 0 };
+        accounts.read.add(rows, read, len);
+        let refused = if self.check_counts { self.refuse(rows, accounts, len) } else { 0 };
         let passed = self.selection.len();
         let delivered = match traffic {
             _ if all == rows && refused == 0 => read,
             true => selected_sum(counts_at(&self.columns, self.bytes), self.selection.rows()),
-            false => (passed * records.record_len()) as u128,
+            false => 0,
         };
-        accounts.delivered.add(passed, delivered);
+        accounts.delivered.add(passed, delivered, len);
         accounts.settle_filtered();
         Ok(passed)
     }
@@ -262,8 +265,8 @@ impl Filter {
         for row in 0..rows {
             if let Some(why) = why(row) {
                 let traffic = bytes.get(row).copied().map_or(0, u128::from);
-                let of_record = accounts.bytes == BytesOf::Records;
-                accounts.refuse(why, if of_record { record_len as u128 } else { traffic });
+                let known = accounts.bytes == BytesOf::Traffic;
+                accounts.refuse(why, if known { traffic } else { 0 }, record_len);
                 refused += 1;
             }
         }

@@ -390,8 +390,10 @@ fn has_nulls(buf: &ColumnBuf) -> bool {
 }
 
 /// A column as an Arrow array of the type in the table; the vectors become the array's buffers.
-fn into_array(buf: ColumnBuf, data_type: &DataType) -> Result<ArrayRef> {
+fn into_array(mut buf: ColumnBuf, data_type: &DataType) -> Result<ArrayRef> {
     let rows = buf.len();
+    // Who keeps a batch of few rows need not keep the room of many.
+    buf.values.shrink();
     let nulls = match buf.validity {
         Validity::Unset | Validity::All(_) => None,
         Validity::None(_) => Some(NullBuffer::new_null(rows)),

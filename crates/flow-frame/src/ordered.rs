@@ -45,7 +45,8 @@ struct State<T> {
 }
 
 impl<T: Send + 'static> Ordered<T> {
-    /// Starts the work. `worker` is called once on each thread and gives what does the work there, with its buffers.
+    /// Starts the work. `worker` is called once on each thread and gives what does the work there, with its buffers. If the
+    /// system does not give so many threads, fewer do the work, if need be the caller's own alone.
     pub fn new<S, W>(threads: NonZeroUsize, source: S, worker: impl Fn() -> W + Send + Sync + 'static) -> Self
     where
         S: Iterator + Send + 'static,
@@ -64,18 +65,25 @@ impl<T: Send + 'static> Ordered<T> {
             dropped: false,
             fallen: false,
         };
-        let shared =
-            Arc::new(Shared { state: Mutex::new(state), ready: Condvar::new(), room: Condvar::new() });
+        let shared = Shared { state: Mutex::new(state), ready: Condvar::new(), room: Condvar::new() };
+        let shared = Arc::new(shared);
         let source = Arc::new(Mutex::new(source));
         let worker = Arc::new(worker);
-        let threads = (0..threads.get())
-            .map(|_| {
-                let (shared, source, worker) =
-                    (Arc::clone(&shared), Arc::clone(&source), Arc::clone(&worker));
-                thread::spawn(move || run(&shared, &source, worker()))
-            })
-            .collect();
-        Self(Inner::Threads(Threads { shared, threads, detached: false }))
+        let mut started = Threads { shared, threads: Vec::new(), detached: false };
+        for _ in 0..threads.get() {
+            let shared = Arc::clone(&started.shared);
+            let (source, worker) = (Arc::clone(&source), Arc::clone(&worker));
+            let thread = thread::Builder::new().spawn(move || run(&shared, &source, &*worker));
+            // The system may refuse: then those that it gave do all the work.
+            let Ok(thread) = thread else { break };
+            started.threads.push(thread);
+        }
+        if started.threads.is_empty() {
+            let mut work = worker();
+            let next = move || lock(&source).next().map(&mut work);
+            return Self(Inner::Here(Box::new(next)));
+        }
+        Self(Inner::Threads(started))
     }
 
     /// Dropping it does not wait for its threads: for sources that may block for ever, such as a pipe. The threads end
@@ -135,9 +143,14 @@ impl<T> std::fmt::Debug for Ordered<T> {
     }
 }
 
-fn run<S: Iterator, T>(shared: &Shared<T>, source: &Mutex<S>, mut work: impl FnMut(S::Item) -> T) {
+fn run<S: Iterator, T, W: FnMut(S::Item) -> T>(
+    shared: &Shared<T>,
+    source: &Mutex<S>,
+    worker: impl Fn() -> W,
+) {
     // If the work panics, which is a bug, whoever waits must not wait for ever.
     let fallen = Fallen(shared);
+    let mut work = worker();
     loop {
         // Taking an item and its number is one step, so that numbers follow the source's order.
         let mut source = lock(source);
@@ -206,9 +219,6 @@ impl<T> Shared<T> {
     fn next(&self) -> Option<T> {
         let mut state = lock(&self.state);
         loop {
-            if state.fallen {
-                return None;
-            }
             match state.results.front_mut().map(Option::take) {
                 Some(Some(result)) => {
                     state.results.pop_front();
@@ -217,6 +227,7 @@ impl<T> Shared<T> {
                     return Some(result);
                 }
                 None if state.ended => return None,
+                _ if state.fallen => return None,
                 _ => state = self.ready.wait(state).unwrap_or_else(PoisonError::into_inner),
             }
         }
@@ -286,6 +297,12 @@ mod tests {
             assert_eq!((ordered.next(), ordered.next()), (Some(0), Some(1)));
             assert_eq!((ordered.next(), ordered.next()), (None, None));
         }
+    }
+
+    #[test]
+    #[should_panic(expected = "no worker")]
+    fn a_panic_of_the_making_comes_out() {
+        Ordered::new(threads(2), 0..10, || -> fn(u64) -> u64 { panic!("no worker") }).for_each(drop);
     }
 
     #[test]

@@ -48,11 +48,14 @@ impl Kind {
     }
 }
 
+/// Records that a thread takes at a time: enough that taking them costs nothing beside decoding them.
+const PIECE: usize = 16_384;
+
 /// Bounds on what a scan may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Bytes of the columns of a batch. Default 256 MiB.
+    /// Bytes of the records of a batch and of its columns. Default 256 MiB.
     pub batch_bytes: usize,
 }
 
@@ -76,6 +79,7 @@ pub struct Scan {
     /// Only flows of this window.
     pub window: Option<Window>,
     /// Only flows of which this is true. The columns that it tests are read first, the others for the rows that pass.
+    /// An input of which the header says that no row can pass is not inflated, so that damage inside of it is not met.
     pub predicate: Option<Predicate>,
     /// How SiLK files are read; the site names sensors, classes and types.
     pub silk: silk_format::Options,
@@ -147,6 +151,12 @@ impl Scan {
         self
     }
 
+    /// Records of a piece, for a [`Plan`](crate::Plan): those of a batch, or more, which are then cut to batches.
+    #[must_use]
+    pub fn piece_records(&self) -> usize {
+        self.batch_rows.max(PIECE)
+    }
+
     /// Window and predicate in one; none if every row passes.
     pub(crate) fn compiled(&self) -> Result<Option<CompiledPredicate>> {
         let window = self.window.map(|window| window.predicate()).transpose()?.flatten();
@@ -164,6 +174,7 @@ impl Scan {
             return Err(Error::usage("a batch must hold at least one row"));
         }
         let row: usize = self.columns.columns().iter().map(|(_, column)| width(column.kind)).sum();
+        let row = row + RECORD;
         let wanted = row.saturating_mul(self.batch_rows);
         if wanted > self.limits.batch_bytes {
             return Err(Error::limit("bytes of a batch", wanted as u64, self.limits.batch_bytes as u64));
@@ -171,6 +182,9 @@ impl Scan {
         Ok(())
     }
 }
+
+/// Bytes of a stored record, at most.
+const RECORD: usize = 100;
 
 /// Bytes of a value, validity rounded up.
 fn width(kind: ColumnType) -> usize {

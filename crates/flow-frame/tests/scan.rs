@@ -237,7 +237,7 @@ fn accounts_know_bytes() {
     let (_, _, reader) = common::read("query/query.rwf", &scan);
     let accounts = reader.accounts();
     assert_eq!((accounts.read.rows, accounts.delivered.rows, accounts.filtered.rows), (9242, 8908, 334));
-    assert_eq!((accounts.bytes, accounts.delivered.bytes), (BytesOf::Traffic, 191_748_522));
+    assert_eq!((accounts.bytes, accounts.delivered.traffic), (BytesOf::Traffic, 191_748_522));
 }
 
 /// A header for FT_RWIPV6ROUTING v3 in little-endian order, and 100-byte records with these counts of packets and bytes
@@ -275,7 +275,11 @@ fn counts_beyond_an_int64_are_refused_whatever_is_asked() {
             reader.accounts().refused().map(|(why, tally)| (why.name(), tally.rows)).collect();
         assert_eq!(refused, [("packets_too_large", 2), ("bytes_too_large", 1)]);
         if columns.contains("bytes") {
-            let bytes = reader.accounts().refused().map(|(_, tally)| tally.bytes).sum::<u128>();
+            let bytes = reader
+                .accounts()
+                .refused()
+                .map(|(_, tally)| tally.bytes(reader.accounts().bytes))
+                .sum::<u128>();
             assert_eq!(bytes, 20 + u128::from(u64::MAX) + u128::from(HALF));
             let delivered = common::whole(&batches);
             assert_eq!(value(delivered.column_by_name("bytes").unwrap(), 1), Some(i64::MAX.to_string()));

@@ -53,7 +53,7 @@ const GLOBAL: &str = "Options of every command";
 #[derive(Debug, Args)]
 pub(crate) struct Global {
     /// Threads to use [default: one a processor]; results do not depend on it
-    #[arg(long, value_name = "N", global = true, help_heading = GLOBAL, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", global = true, help_heading = GLOBAL, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,
     /// When to show progress on standard error
     #[arg(long, value_enum, value_name = "WHEN", default_value_t, global = true, help_heading = GLOBAL)]
@@ -555,13 +555,18 @@ pub(crate) fn scan(
         scan.columns = Projection::parse(&columns.fields)?;
     }
     if let Some((window, filter)) = rows {
-        scan.window = self::window(window, &inputs.paths, input.open_options())?;
-        scan.predicate = predicate(filter, &inputs.paths, input.open_options())?;
+        scan.window = self::window(window, &inputs.paths, input.open_options(), threads)?;
+        scan.predicate = predicate(filter, &inputs.paths, input.open_options(), threads)?;
     }
     Ok(scan)
 }
 
-fn window(args: &WindowArgs, inputs: &[PathBuf], open: OpenOptions) -> Result<Option<Window>> {
+fn window(
+    args: &WindowArgs,
+    inputs: &[PathBuf],
+    open: OpenOptions,
+    threads: NonZeroUsize,
+) -> Result<Option<Window>> {
     let Some(text) = &args.window else { return Ok(None) };
     let mode = match args.window_mode {
         Mode::Start => WindowMode::Start,
@@ -569,7 +574,7 @@ fn window(args: &WindowArgs, inputs: &[PathBuf], open: OpenOptions) -> Result<Op
     };
     let mut anchors = Anchors { now: Some(now()), end: None };
     if text.split("..").any(|time| time.trim_start().starts_with("end")) {
-        anchors.end = data_end(inputs, open)?;
+        anchors.end = data_end(inputs, open, threads)?;
     }
     Ok(Some(Window::parse(text, mode, anchors)?))
 }
@@ -579,6 +584,7 @@ pub(crate) fn predicate(
     args: &WhereArgs,
     inputs: &[PathBuf],
     open: OpenOptions,
+    threads: NonZeroUsize,
 ) -> Result<Option<Predicate>> {
     let Some(text) = &args.text else { return Ok(None) };
     let mut context = ParseContext::default().with_anchors(Anchors { now: Some(now()), end: None });
@@ -587,6 +593,9 @@ pub(crate) fn predicate(
             .split_once('=')
             .filter(|(name, path)| !name.is_empty() && !path.is_empty())
             .ok_or_else(|| Error::usage(format!("--set {set}: expected NAME=FILE")))?;
+        if path == "-" && inputs.iter().any(|input| input == Path::new("-")) {
+            return Err(Error::usage(format!("--set {set}: standard input is an input already")));
+        }
         context = context.with_set(name, sets::load(Path::new(path), open)?);
     }
     if let Ok(predicate) = Predicate::parse(text, &context) {
@@ -595,7 +604,7 @@ pub(crate) fn predicate(
     // If any end will do, the real one is wanted; if none does, this is the error to tell.
     context.anchors.end = Some(Instant::from_ms(0));
     Predicate::parse(text, &context)?;
-    context.anchors.end = data_end(inputs, open)?;
+    context.anchors.end = data_end(inputs, open, threads)?;
     Ok(Some(Predicate::parse(text, &context)?))
 }
 
@@ -656,7 +665,7 @@ mod tests {
             sets: sets.iter().map(|set| (*set).to_owned()).collect(),
         };
         let input = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/silk/query/query.rwf");
-        let predicate = predicate(&args, &[input.into()], OpenOptions::default())?;
+        let predicate = predicate(&args, &[input.into()], OpenOptions::default(), NonZeroUsize::MIN)?;
         Ok(predicate.map(|predicate| predicate.to_string()).unwrap_or_default())
     }
 

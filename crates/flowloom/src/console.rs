@@ -71,7 +71,8 @@ impl Console {
         }
         self.say(&format!("{line}; {}", error.next_step()));
         if let Some(pointed) = error.pointed() {
-            self.say(&pointed);
+            // A line each, so that the caret stands below its character.
+            pointed.lines().for_each(|line| self.say(line));
         }
     }
 
@@ -223,7 +224,7 @@ impl Listener for Console {
         self.stop();
         if let Some(accounts) = &input.accounts {
             self.detail(&format!(
-                "{}: {} rows read, {} delivered, {} outside the window",
+                "{}: {} rows read, {} delivered, {} not asked for",
                 input.path.display(),
                 accounts.read.rows,
                 accounts.delivered.rows,

@@ -167,7 +167,7 @@ impl Error {
             }
             ErrorKind::Resolve { .. } => "check the name and the network, or give an address",
             ErrorKind::Refused { .. } => {
-                "leave the row out with --window, or write a layout that holds it: --silk-format FT_RWIPV6ROUTING \
+                "leave the row out with --where or --window, or write a layout that holds it: --silk-format FT_RWIPV6ROUTING \
                  --silk-version 3 holds all"
             }
             ErrorKind::Stdout(_) => "check the disk or the program behind the pipe",

@@ -1,5 +1,6 @@
 //! The one loop of all jobs: inputs in their order, batch by batch, into a consumer.
 
+use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -64,7 +65,7 @@ pub struct InputReport {
     pub facts: Option<Arc<SourceFacts>>,
     /// Where its rows went.
     pub accounts: Option<Accounts>,
-    /// The SHA-256 of its stored bytes, if it was asked for.
+    /// The SHA-256 of its stored bytes, if it was asked for; of a stream only if it was read to its end.
     pub sha256: Option<String>,
     /// Why reading ended early. The rows before have been delivered.
     pub failure: Option<Error>,
@@ -114,13 +115,12 @@ pub fn pump<P: AsRef<Path>, C: Consumer>(
                 listener.advanced(&open.accounts);
             }
             Event::Failed(failure) => reports.close(Some(failure.into()), listener),
-            Event::Ended(_) => reports.close(None, listener),
+            Event::Ended(_) => reports.close_at(Reached::End, None, listener),
         }
         if flow.is_break() {
             break;
         }
     }
-    // Before the digest of what was read of a stream is asked for.
     drop(job);
     if reports.open.is_some() {
         reports.close(None, listener);
@@ -144,7 +144,7 @@ fn job<M: Send + 'static>(
 ) -> Job<Piece<M>, Opening, Error> {
     let plan = Plan {
         threads: scan.threads,
-        piece_records: scan.batch_rows,
+        piece_records: scan.piece_records(),
         detached: paths.iter().any(|path| crate::source::is_stream(path)),
     };
     let opening = scan.clone();
@@ -187,6 +187,14 @@ impl<M: Send + 'static> BlockWorker for Making<M> {
         self.batches.block(block)
     }
 
+    fn wants_records(&self) -> bool {
+        self.batches.wants_records()
+    }
+
+    fn skip(&mut self, records: usize) {
+        self.batches.skip(records);
+    }
+
     fn finish(&mut self) -> flow_frame::Result<Piece<M>> {
         let rows = self.batches.finish()?;
         let accounts = rows.accounts;
@@ -207,15 +215,26 @@ struct Open {
     accounts: Accounts,
 }
 
+/// How far an input was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reached {
+    End,
+    Middle,
+}
+
 impl Reports {
-    /// The input whose turn it is has ended.
+    /// The input whose turn it is was left, or ended early.
     fn close(&mut self, failure: Option<Error>, listener: &mut dyn Listener) {
+        self.close_at(Reached::Middle, failure, listener);
+    }
+
+    fn close_at(&mut self, reached: Reached, failure: Option<Error>, listener: &mut dyn Listener) {
         let path = self.paths.get(self.done.len()).cloned().unwrap_or_default();
         let mut report = InputReport { path, facts: None, accounts: None, sha256: None, failure };
         if let Some(open) = self.open.take() {
             report.accounts = Some(open.accounts);
             report.facts = Some(open.facts);
-            match open.stored.digest(&report.path) {
+            match open.stored.digest(&report.path, reached == Reached::End) {
                 Ok(digest) => report.sha256 = digest,
                 Err(failure) => report.failure = report.failure.take().or(Some(failure)),
             }
@@ -229,13 +248,17 @@ impl Reports {
 ///
 /// # Errors
 /// `Usage` if an input is standard input or a pipe, which cannot be read twice; those of opening.
-pub fn data_end<P: AsRef<Path>>(inputs: &[P], options: OpenOptions) -> Result<Option<flow_frame::Instant>> {
+pub fn data_end<P: AsRef<Path>>(
+    inputs: &[P],
+    options: OpenOptions,
+    threads: NonZeroUsize,
+) -> Result<Option<flow_frame::Instant>> {
     if inputs.iter().any(|input| crate::source::is_stream(input.as_ref())) {
         return Err(Error::usage(
             "a window relative to the end needs files: standard input and pipes can be read only once",
         ));
     }
-    let scan = Scan::default().with_columns(flow_frame::Projection::names(["stime"])?);
+    let scan = Scan::default().with_columns(flow_frame::Projection::names(["stime"])?).with_threads(threads);
     let mut last = Last(None);
     let options = options.with_digest(false);
     pump(inputs, &scan, options, &mut (), &mut last)?;

@@ -13,7 +13,8 @@ use crate::source::{OpenOptions, open_input};
 pub(crate) fn load(path: &Path, options: OpenOptions) -> Result<AddressSet> {
     let mut bytes = Vec::new();
     let most = Limits::default().payload_bytes as u64;
-    open_input(path, options)?.take(most).read_to_end(&mut bytes).map_err(|e| Error::read(e, path))?;
+    // One byte more than is allowed tells a long file from a cut one.
+    open_input(path, options)?.take(most + 1).read_to_end(&mut bytes).map_err(|e| Error::read(e, path))?;
     let set = IpSet::parse(&bytes).map_err(|e| Error::from(e).in_file(path))?;
     Ok(AddressSet::from(&set))
 }

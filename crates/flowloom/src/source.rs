@@ -83,14 +83,15 @@ impl Source {
 }
 
 impl Stored {
-    /// The SHA-256 of the stored bytes of `path` in lower-case hexadecimal, if it was asked for; of a stream, of what was
-    /// read.
+    /// The SHA-256 of the stored bytes of `path` in lower-case hexadecimal, if it was asked for; of a stream only if it
+    /// was read to its end, because how far it was read otherwise is chance.
     ///
     /// # Errors
     /// `Io` if the file could not be read a second time.
-    pub fn digest(self, path: &Path) -> Result<Option<String>> {
+    pub fn digest(self, path: &Path, at_end: bool) -> Result<Option<String>> {
         match self.digest {
             None => Ok(None),
+            Some(Hashing::Stream(_)) if !at_end => Ok(None),
             Some(Hashing::Thread(thread)) => match thread.join() {
                 Ok(digest) => digest.map(Some).map_err(Error::file("read", path)),
                 Err(_) => Err(Error::file("read", path)(io::Error::other("the hashing thread ended early"))),

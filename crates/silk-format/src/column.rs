@@ -146,6 +146,24 @@ impl Values {
         std::mem::discriminant(self) == std::mem::discriminant(&Self::with_capacity(column, 0))
     }
 
+    /// Gives back memory of which more than half holds no values.
+    pub fn shrink(&mut self) {
+        fn fit<T>(values: &mut Vec<T>) {
+            if values.len() < values.capacity() / 2 {
+                values.shrink_to_fit();
+            }
+        }
+        match self {
+            Self::I64(v) => fit(v),
+            Self::U64(v) => fit(v),
+            Self::U32(v) => fit(v),
+            Self::U16(v) => fit(v),
+            Self::U8(v) => fit(v),
+            Self::Address(v) => fit(v),
+            Self::Bool(v) => fit(&mut v.bytes),
+        }
+    }
+
     /// The number of rows.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -194,6 +212,15 @@ pub enum Validity {
 }
 
 impl Validity {
+    /// The number of rows that it tells of.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Unset => 0,
+            Self::All(rows) | Self::None(rows) => *rows,
+            Self::Some(bits) => bits.len(),
+        }
+    }
+
     /// Whether row `row` is present.
     #[must_use]
     pub fn is_present(&self, row: usize) -> bool {
@@ -314,6 +341,16 @@ impl Bits {
                 *last |= u8::from(bit) << (self.len % 8);
             }
             self.len += 1;
+        }
+    }
+
+    /// Appends the bits of `other` from number `from` on.
+    pub(crate) fn extend_from(&mut self, other: &Self, from: usize) {
+        if self.len.is_multiple_of(8) && from.is_multiple_of(8) && from <= other.len {
+            self.bytes.extend_from_slice(other.bytes.get(from / 8..).unwrap_or_default());
+            self.len += other.len - from;
+        } else {
+            self.extend(other.iter().skip(from));
         }
     }
 

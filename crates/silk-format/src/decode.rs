@@ -91,7 +91,7 @@ impl<'a, L: Layout, E: Endian> Typed<'a, L, E> {
         for record in L::records(block.bytes()) {
             let record = &Typed::<L, E>::new(record);
             stale |= rules::has_stale_flags(record);
-            misplaced |= rules::has_misplaced_icmp(record);
+            misplaced |= rules::may_have_misplaced_icmp(record);
         }
         context.stale_flags &= stale;
         if !misplaced {
@@ -206,6 +206,16 @@ impl Validity {
                 (Self::All(n), true) | (Self::None(n), false) => *n += count,
                 _ => self.bits().extend(std::iter::repeat_n(present, count)),
             }
+        }
+    }
+
+    /// Appends what stands in `other` from row `from` on.
+    pub(crate) fn extend_from(&mut self, other: &Self, from: usize) {
+        match other {
+            Self::Unset => {}
+            Self::All(rows) => self.extend_all(true, rows.saturating_sub(from)),
+            Self::None(rows) => self.extend_all(false, rows.saturating_sub(from)),
+            Self::Some(bits) => self.bits().extend_from(bits, from),
         }
     }
 

@@ -256,8 +256,11 @@ impl Decoder {
 
     fn gather(&mut self, bytes: &[u8]) -> usize {
         let capacity = self.plain_capacity();
-        self.buffer.resize(capacity, 0);
-        let free = &mut self.buffer[self.filled..];
+        let room = (self.filled + bytes.len()).min(capacity);
+        if self.buffer.len() < room {
+            self.buffer.resize(room, 0);
+        }
+        let free = &mut self.buffer[self.filled..room.max(self.filled)];
         let taken = free.len().min(bytes.len());
         free[..taken].copy_from_slice(&bytes[..taken]);
         self.filled += taken;
@@ -269,9 +272,13 @@ impl Decoder {
     pub(crate) fn fill_from(&mut self, source: &mut impl io::Read) -> Result<usize> {
         self.release();
         let capacity = self.plain_capacity();
-        self.buffer.resize(capacity, 0);
         let kept = self.filled;
         while self.filled < capacity {
+            // Room comes as bytes do.
+            let room = (self.filled + GATHER).min(capacity);
+            if self.buffer.len() < room {
+                self.buffer.resize(room, 0);
+            }
             match source.read(&mut self.buffer[self.filled..]) {
                 Ok(0) => break,
                 Ok(n) => self.filled += n.min(capacity - self.filled),

@@ -10,9 +10,12 @@ use crate::header::Header;
 use crate::options::Options;
 use crate::reader::{Blocks, READ, read_some};
 
-/// Inflated bytes after which blocks that hold no whole number of records are no longer gathered (no writer makes such,
-/// spec 4.2) but decoded by the cutter itself, so that a piece stays small.
-const STRADDLING: usize = 4 << 20;
+/// Bytes, stored or inflated, after which no more blocks are gathered for a piece. If they hold no whole number of
+/// records by then (no writer makes such, spec 4.2), the cutter decodes itself.
+const MOST: usize = 4 << 20;
+
+/// Records of a piece, at most.
+const MOST_RECORDS: usize = 1 << 20;
 
 /// A run of the data section that can be decoded by itself: whole records, or whole compressed blocks that hold whole
 /// records. Only the piece in which damaged data ends is less than whole.
@@ -95,11 +98,14 @@ pub struct Cutter {
     record_len: usize,
     /// Inflated bytes of a piece, a whole number of records.
     aim: usize,
+    /// [`MOST`], or less in tests.
+    most: usize,
     /// The file offset of the next piece.
     offset: u64,
     state: State,
-    /// Bytes that were read from a source and are not yet in a piece.
+    /// Bytes that were read from a source and are not yet in a piece, from `taken` on.
     pending: Vec<u8>,
+    taken: usize,
     /// What is read at a time.
     buffer: Vec<u8>,
     /// Decodes what cannot be cut: plain records of a source, records that straddle blocks.
@@ -132,7 +138,7 @@ struct Walk {
 enum Stop {
     /// Enough for a piece.
     Aim,
-    /// Records straddle blocks.
+    /// Too much for a piece, or records straddle blocks.
     Straddling,
     /// The next block ends at this length, behind the bytes.
     Need(usize),
@@ -143,18 +149,39 @@ enum Stop {
 }
 
 impl Cutter {
-    /// A cutter of the file that `header` begins, into pieces of `records` records. Pieces of compressed data have as many
-    /// whole blocks as hold no more, or one.
+    /// A cutter of the file that `header` begins, into pieces of `records` records, at most 1,048,576. Pieces of compressed
+    /// data have as many whole blocks as hold no more, or one. What is read ahead of a piece is bounded: by the piece, or
+    /// by 4 MiB and a block.
     ///
     /// # Errors
     /// As [`Decoder::new`].
     pub fn new(header: &Header, options: &Options, records: usize) -> Result<Self> {
         let record_len = view(header, options)?.layout.len;
-        let aim = records.max(1).saturating_mul(record_len);
+        let aim = records.clamp(1, MOST_RECORDS) * record_len;
         let decoder = Decoder::new(header, options.clone())?.with_gathered(aim);
         let offset = header.len() as u64;
-        let (pending, buffer) = (Vec::new(), Vec::new());
-        Ok(Self { record_len, aim, offset, state: State::Cutting, pending, buffer, decoder, ignored: 0 })
+        let (pending, taken, buffer) = (Vec::new(), 0, Vec::new());
+        let most = MOST.max(aim);
+        Ok(Self {
+            record_len,
+            aim,
+            most,
+            offset,
+            state: State::Cutting,
+            pending,
+            taken,
+            buffer,
+            decoder,
+            ignored: 0,
+        })
+    }
+
+    /// With another bound on the bytes that are gathered, so that tests need no megabytes.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_most(mut self, bytes: usize) -> Self {
+        self.most = bytes;
+        self
     }
 
     /// Bytes behind an end-of-data mark so far.
@@ -189,11 +216,7 @@ impl Cutter {
                 }
                 (len > 0).then(|| Ok(self.piece(Cow::Borrowed(&rest[..len]), last)))
             }
-            State::Decoding => {
-                self.pending.clear();
-                let mut rest = rest(self.decoder.offset());
-                self.decoded_from(&mut rest)
-            }
+            State::Decoding => self.decoded_of(rest(self.decoder.offset())),
             State::Failing(_) | State::Done => self.end(),
         }
     }
@@ -258,7 +281,8 @@ impl Cutter {
                 if walk.inflated >= self.aim {
                     return walk;
                 }
-            } else if walk.inflated >= self.aim.max(STRADDLING) {
+            }
+            if walk.inflated.max(walk.whole) >= self.most {
                 return Walk { stop: Stop::Straddling, ..walk };
             }
         }
@@ -332,43 +356,65 @@ impl Cutter {
         self.decoder.restart(self.decoder.is_plain(), self.offset);
     }
 
-    /// A piece of records that the decoder gives.
-    fn decoded_from(&mut self, source: &mut impl Read) -> Option<Result<Piece<'static>>> {
-        loop {
-            match self.decode_some(source) {
-                Ok(true) => {}
-                Ok(false) => {
-                    let failure = self.decoder.flush().err();
-                    self.state = failure.map_or(State::Done, State::Failing);
-                }
-                Err(error) => self.state = State::Failing(error),
-            }
-            let bytes = self.decoder.block().bytes().to_vec();
-            if !bytes.is_empty() {
-                let offset = self.decoder.offset();
-                return Some(Ok(Piece { bytes: Cow::Owned(bytes), offset, plain: true, last: false }));
-            }
-            if !matches!(self.state, State::Decoding) {
-                return self.end();
-            }
-        }
-    }
-
-    /// `Ok(false)`: the source has ended.
-    fn decode_some(&mut self, source: &mut impl Read) -> Result<bool> {
-        if self.decoder.is_plain() {
-            return Ok(self.decoder.fill_from(source)? > 0);
-        }
-        if self.pending.is_empty() {
-            // Whatever becomes of it, the block before must not come a second time.
-            self.decoder.decode(&[])?;
-            if !self.fill(source, 1).map_err(|e| e.at(self.decoder.offset()))? {
+    /// A piece of records that the decoder makes of what lies in memory.
+    fn decoded_of(&mut self, mut rest: &[u8]) -> Option<Result<Piece<'static>>> {
+        self.decoded(|decoder| {
+            if rest.is_empty() {
                 return Ok(false);
             }
+            let taken = decoder.decode(rest)?;
+            rest = rest.get(taken..).unwrap_or_default();
+            Ok(true)
+        })
+    }
+
+    /// A piece of records that the decoder makes of what `source` gives.
+    fn decoded_from(&mut self, source: &mut impl Read) -> Option<Result<Piece<'static>>> {
+        let (mut pending, mut taken) = (std::mem::take(&mut self.pending), self.taken);
+        let piece = self.decoded(|decoder| {
+            if decoder.is_plain() {
+                return Ok(decoder.fill_from(source)? > 0);
+            }
+            if taken == pending.len() {
+                pending.resize(READ, 0);
+                taken = 0;
+                let got = read_some(source, &mut pending, decoder.offset());
+                pending.truncate(got.as_ref().map_or(0, |got| *got));
+                if got? == 0 {
+                    return Ok(false);
+                }
+            }
+            taken += decoder.decode(pending.get(taken..).unwrap_or_default())?;
+            Ok(true)
+        });
+        (self.pending, self.taken) = (pending, taken);
+        piece
+    }
+
+    /// Blocks, as `step` lets the decoder make them, gathered to a piece. `Ok(false)`: there is nothing left to decode.
+    fn decoded(
+        &mut self,
+        mut step: impl FnMut(&mut Decoder) -> Result<bool>,
+    ) -> Option<Result<Piece<'static>>> {
+        let mut records = Vec::new();
+        while records.len() < self.aim && matches!(self.state, State::Decoding) {
+            let plain = self.decoder.is_plain();
+            let stepped = step(&mut self.decoder);
+            // A failed read of plain records may have brought some before.
+            if matches!(stepped, Ok(true)) || (plain && stepped.is_err()) {
+                records.extend_from_slice(self.decoder.block().bytes());
+            }
+            if let Ok(true) = stepped {
+                continue;
+            }
+            let failure = stepped.and_then(|_| self.decoder.flush()).err();
+            self.state = failure.map_or(State::Done, State::Failing);
         }
-        let taken = self.decoder.decode(&self.pending)?;
-        self.pending.drain(..taken);
-        Ok(true)
+        if records.is_empty() {
+            return self.end();
+        }
+        let offset = self.decoder.offset();
+        Some(Ok(Piece { bytes: Cow::Owned(records), offset, plain: true, last: false }))
     }
 }
 
@@ -379,6 +425,8 @@ impl Walk {
             Stop::Aim => Some((self.aligned, false)),
             Stop::Straddling if self.aligned > 0 => Some((self.aligned, false)),
             Stop::Straddling => None,
+            // The data ends between two blocks.
+            Stop::Need(_) if self.aligned == len => Some((len, false)),
             // What is wrong is said when the piece is decoded, behind the rows before it.
             Stop::Need(_) => Some((len, true)),
             Stop::Damage => Some((len.min(self.whole + BLOCK_HEADER), true)),

@@ -151,9 +151,8 @@ impl<'a> Block<'a> {
             ByteOrder::Little => (layout.read_little, layout.examine_little),
             ByteOrder::Big => (layout.read_big, layout.examine_big),
         };
-        let twins = TWINS.map(|twins| positions(columns, twins)).into_iter().flatten();
-        let twins: Vec<[usize; 2]> =
-            twins.filter(|[one, other]| columns[*one].1.validity == columns[*other].1.validity).collect();
+        let twins = TWINS.map(|twins| positions(columns, twins));
+        let before = twins.map(|twins| twins.map_or(0, |[one, _]| columns[one].1.validity.len()));
         for bytes in self.bytes.chunks(CHUNK - CHUNK % layout.len) {
             let chunk = Block { bytes, view: self.view };
             // Of few columns each may as well look for itself.
@@ -163,14 +162,18 @@ impl<'a> Block<'a> {
             };
             for (i, (column, buf)) in columns.iter_mut().enumerate() {
                 if buf.values.fit(*column) {
-                    let is_other = twins.iter().any(|[_, other]| *other == i);
+                    let is_other = twins.iter().flatten().any(|[_, other]| *other == i);
                     let presence = if is_other { Presence::Skip } else { Presence::Read };
                     read(*column, Block { bytes, view: &view }, presence, buf);
                 }
             }
         }
-        for [one, other] in twins {
-            columns[other].1.validity = columns[one].1.validity.clone();
+        for (twins, before) in twins.into_iter().zip(before) {
+            if let Some([one, other]) = twins {
+                let validity = std::mem::take(&mut columns[one].1.validity);
+                columns[other].1.validity.extend_from(&validity, before);
+                columns[one].1.validity = validity;
+            }
         }
     }
 

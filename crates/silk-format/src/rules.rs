@@ -179,8 +179,14 @@ pub(crate) fn ports(s: &impl Stored, context: &Context) -> (u16, u16) {
 /// Whether ICMP type and code stand in `sPort` (spec 9).
 #[inline(always)]
 pub(crate) fn has_misplaced_icmp(s: &impl Stored) -> bool {
+    may_have_misplaced_icmp(s) & is_icmp(s)
+}
+
+/// Whether [`has_misplaced_icmp`] may hold, said without a look at the protocol.
+#[inline(always)]
+pub(crate) fn may_have_misplaced_icmp(s: &impl Stored) -> bool {
     let (sport, dport) = stored_ports(s);
-    (dport == 0) & (sport != 0) & is_icmp(s)
+    (dport == 0) & (sport != 0)
 }
 
 /// Spec 6.5 for web layouts: TCP only, so never ICMP (FT_RWAUGWEB v5 has a real protocol, but a repair needs protocol 1).

@@ -347,7 +347,8 @@ fn accounts(inputs: &[InputReport]) -> flow_report::Accounts {
         BytesOf::Traffic => BytesAre::Traffic,
         BytesOf::Records => BytesAre::Stored,
     };
-    let account = |tally: Tally| Account { rows: tally.rows, bytes: tally.bytes as i128, bytes_are };
+    let account =
+        |tally: Tally| Account { rows: tally.rows, bytes: tally.bytes(sum.bytes) as i128, bytes_are };
     let refused = sum.refused().filter(|(_, tally)| tally.rows > 0);
     flow_report::Accounts {
         read: account(sum.read),

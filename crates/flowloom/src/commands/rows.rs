@@ -40,12 +40,8 @@ pub fn rows<P: AsRef<Path>>(
     let rows = Rows::new(target, options.exit.clone(), names);
     match end {
         End::Head => {
-            let mut scan = options.scan.clone();
-            // A batch is made whole: one of a few rows need not be made of thousands.
-            let rows_of_batch = usize::try_from(count).unwrap_or(usize::MAX);
-            scan.batch_rows = scan.batch_rows.min(rows_of_batch).max(1);
             let mut head = Head { rows, left: count };
-            let reports = pump(inputs, &scan, options.open, listener, &mut head)?;
+            let reports = pump(inputs, &options.scan, options.open, listener, &mut head)?;
             head.rows.finish()?;
             Ok(reports)
         }

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::io;
 use std::net::{IpAddr, ToSocketAddrs};
 
+use flow_frame::predicate::Wildcard;
+
 use crate::error::{ErrorKind, Result};
 
 /// Which address of a flow.
@@ -53,10 +55,9 @@ pub fn address_switch(
     }
 }
 
-/// Whether a text can be an address or a pattern of addresses: only those have colons, or nothing but digits, `x` and
-/// the marks between them.
+/// Whether a text is an address or a pattern of addresses (semantics 3.6) and no name.
 fn is_pattern(host: &str) -> bool {
-    host.contains(':') || host.chars().all(|c| c.is_ascii_digit() || "xX.,-/".contains(c))
+    Wildcard::parse(host).is_ok()
 }
 
 /// The addresses of a name as this machine resolves it: A and AAAA records, `/etc/hosts`.

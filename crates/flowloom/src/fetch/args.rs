@@ -6,6 +6,8 @@ use std::net::IpAddr;
 use clap::{Args, Subcommand};
 use flow_frame::{Anchors, Instant, TimeSpec};
 
+use clap::builder::NonEmptyStringValueParser;
+
 use super::address::{Side, address_switch};
 use super::silk::SilkQuery;
 use crate::args::duration;
@@ -61,7 +63,12 @@ pub(crate) struct FetchSilkArgs {
     #[arg(long, value_name = "HOST")]
     any_address: Option<String>,
     /// A further switch of rwfilter, as it is: --switch=--dport=53; may be repeated
-    #[arg(long = "switch", value_name = "SWITCH", allow_hyphen_values = true)]
+    #[arg(
+        long = "switch",
+        value_name = "SWITCH",
+        allow_hyphen_values = true,
+        value_parser = NonEmptyStringValueParser::new()
+    )]
     switches: Vec<String>,
     /// The data root there; empty to leave the switch out
     #[arg(long, value_name = "DIR", default_value = "/data")]
@@ -73,10 +80,10 @@ pub(crate) struct FetchSilkArgs {
     #[arg(long, value_name = "FILE", default_value = "stdout")]
     pass: String,
     /// Let the shell there redirect standard output into this file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = NonEmptyStringValueParser::new())]
     redirect: Option<String>,
     /// The program there
-    #[arg(long, value_name = "NAME", default_value = "rwfilter")]
+    #[arg(long, value_name = "NAME", default_value = "rwfilter", value_parser = NonEmptyStringValueParser::new())]
     program: String,
 }
 

@@ -21,12 +21,18 @@ pub fn quote(text: &str) -> Cow<'_, str> {
     Cow::Owned(format!("'{}'", text.replace('\'', r"'\''")))
 }
 
+/// Words that mean something to a shell at the beginning of a command (POSIX shell, section 2.4).
+const RESERVED: [&str; 16] = [
+    "case", "do", "done", "elif", "else", "esac", "fi", "for", "if", "in", "then", "until", "while",
+    "function", "select", "time",
+];
+
 /// A command line: the words, the first of which is the program, each quoted as far as it must be.
 pub fn command_line<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let mut line = String::new();
     for word in words {
-        if line.is_empty() && word.contains('=') {
-            // Before the program's name this would be an assignment.
+        if line.is_empty() && (word.contains('=') || RESERVED.contains(&word)) {
+            // As the first word this would be an assignment, or the shell's own.
             line = format!("'{}'", word.replace('\'', r"'\''"));
             continue;
         }

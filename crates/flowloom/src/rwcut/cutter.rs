@@ -269,6 +269,11 @@ impl<'o> Cutter<'o> {
     }
 }
 
+/// The text of an error of reading holds those below it.
+fn said(error: &flow_frame::Error) -> Failure {
+    Failure::Message(error.to_string())
+}
+
 /// How inputs are opened.
 struct Reading {
     options: Options,
@@ -285,13 +290,9 @@ impl Reading {
             // The first bytes have told its codec already.
             None => Input::from_reader_with(CutIsEnd(input), &InputOptions::default().with_sniff(false)),
         };
-        let message = |e: flow_frame::Error| {
-            let cause = std::error::Error::source(&e).map(|cause| format!(": {cause}")).unwrap_or_default();
-            Failure::Message(format!("{e}{cause}"))
-        };
-        let input = input.map_err(|e| message(e.into()))?;
+        let input = input.map_err(|e| said(&e.into()))?;
         let name = Path::new(name).display().to_string();
-        Ok((FlowInput::new(input, &name, &self.options).map_err(message)?, how))
+        Ok((FlowInput::new(input, &name, &self.options).map_err(|e| said(&e))?, how))
     }
 }
 
@@ -313,6 +314,12 @@ impl BlockWorker for Printing {
         }
         Ok(())
     }
+
+    fn wants_records(&self) -> bool {
+        true
+    }
+
+    fn skip(&mut self, _: usize) {}
 
     fn finish(&mut self) -> flow_frame::Result<Text> {
         let room = Text::with_capacity(self.text.len());

@@ -1,6 +1,8 @@
 //! What both benches read: one layout of each family under each compression, records of the test data repeated to about
 //! fifty megabytes, with the answers known beforehand.
 
+#![allow(dead_code, reason = "each bench uses a part")]
+
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 
