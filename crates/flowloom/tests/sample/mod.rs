@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use silk_format::{FlowRecord, Writer, WriterOptions};
 
 /// The site: SiLK's "twoway" one, with the sensors of the sample.
-pub const SITE: &str = "version 2
+pub(crate) const SITE: &str = "version 2
 sensor 0 S0
 sensor 1 S1
 sensor 2 S2
@@ -52,7 +52,7 @@ const SAMPLE: [Line; 12] = [
 const DAY: i64 = 1_234_396_800_000;
 
 /// The records.
-pub fn records() -> Vec<FlowRecord> {
+pub(crate) fn records() -> Vec<FlowRecord> {
     let ip = |text: &str| text.parse::<IpAddr>().unwrap();
     let record = |r: &Line| {
         let mut record = FlowRecord::default();
@@ -69,7 +69,7 @@ pub fn records() -> Vec<FlowRecord> {
 }
 
 /// A file of records.
-pub fn file(records: &[FlowRecord], options: &WriterOptions) -> Vec<u8> {
+pub(crate) fn file(records: &[FlowRecord], options: &WriterOptions) -> Vec<u8> {
     let mut writer = Writer::new(Vec::new(), options).unwrap();
     records.iter().for_each(|record| writer.write(record).unwrap());
     writer.finish().unwrap()
