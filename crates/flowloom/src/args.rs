@@ -44,7 +44,7 @@ Exit codes:
   3  the system could not read or write
 Of several inputs the highest counts.
 
-A program name of rwcut or rwfileinfo (a link) chooses that command.";
+A program name of rwcut, rwfilter or rwfileinfo (a link) chooses that command.";
 
 /// The heading of flags that every command has.
 const GLOBAL: &str = "Options of every command";
@@ -144,6 +144,16 @@ Examples:
   flowloom rwcut --help"
     )]
     Rwcut(Passed),
+    /// SiLK's rwfilter: its switches for selecting and dividing flows, and its counts
+    #[command(
+        disable_help_flag = true,
+        after_help = "\
+Examples:
+  flowloom rwfilter --protocol=6 --dport=443 --print-statistics flows.rw
+  flowloom rwfilter --data-rootdir=/data --start-date=2016/09/29:12 --saddress=10.20.x.x --pass=out.rw
+  flowloom rwfilter --help"
+    )]
+    Rwfilter(Passed),
     /// SiLK's rwfileinfo: its switches and layout; no reference output was at hand to compare with
     #[command(
         disable_help_flag = true,

@@ -28,7 +28,7 @@ use crate::inputs;
 use crate::output::{ExitOptions, Format};
 
 /// The older tools that are a part of the command.
-const TOOLS: [&str; 2] = ["rwcut", "rwfileinfo"];
+const TOOLS: [&str; 3] = ["rwcut", "rwfilter", "rwfileinfo"];
 
 /// Runs the command with the arguments of the process, the program's own name first, and gives its exit code.
 #[must_use]
@@ -67,6 +67,7 @@ fn older_tool(arguments: &[OsString]) -> Option<(&'static str, &[OsString])> {
 fn run_tool(name: &str, arguments: &[OsString]) -> u8 {
     match name {
         "rwcut" => crate::rwcut::run(arguments),
+        "rwfilter" => crate::rwfilter::run(arguments),
         _ => crate::rwfileinfo::run(arguments),
     }
 }
@@ -89,6 +90,7 @@ fn run_cli(cli: Cli) -> u8 {
             print(&script)
         }
         Command::Rwcut(passed) => return run_tool("rwcut", &passed.arguments),
+        Command::Rwfilter(passed) => return run_tool("rwfilter", &passed.arguments),
         Command::Rwfileinfo(passed) => return run_tool("rwfileinfo", &passed.arguments),
     };
     console.stop();

@@ -97,16 +97,7 @@ impl Error {
 
     /// The text, and the texts of those causes that it does not repeat.
     pub(crate) fn with_causes(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = std::error::Error::source(self);
-        while let Some(error) = cause {
-            let more = error.to_string();
-            if !text.contains(&more) {
-                text += &format!(": {more}");
-            }
-            cause = error.source();
-        }
-        text
+        with_causes(self)
     }
 
     /// The line of a predicate that makes no sense, and a line that points at the character.
@@ -219,6 +210,20 @@ pub(crate) fn from_silk_writer(error: silk_format::Error) -> Error {
         Some(ErrorKind::File { action, path, source }) => Error::file(action, path)(again(source)),
         _ => error.into(),
     }
+}
+
+/// The text of an error and of the causes that it does not tell itself.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text += &format!(": {more}");
+        }
+        cause = error.source();
+    }
+    text
 }
 
 impl From<ErrorKind> for Error {

@@ -12,7 +12,7 @@
 //! | the `rwfilter` command for another host | [`fetch::SilkQuery::window`] |
 //! | rows of several inputs, damage accounted for | [`pump::pump`] with a [`pump::Consumer`] |
 //! | the site configuration where SiLK looks for it | [`site::load`] |
-//! | the older tools | [`rwcut`], [`rwfileinfo`] |
+//! | the older tools | [`rwcut`], [`rwfilter`], [`rwfileinfo`] |
 //! | the command itself | [`run`]; [`command`] for manuals and completions |
 //! | everything needed to begin | [`prelude`] |
 //!
@@ -61,7 +61,7 @@ pub mod output;
 pub mod pump;
 pub mod rwcut;
 pub mod rwfileinfo;
-mod rwfilter;
+pub mod rwfilter;
 mod sets;
 pub mod site;
 pub mod source;

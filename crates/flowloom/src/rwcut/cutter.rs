@@ -1,24 +1,24 @@
 //! From inputs to text: which records are printed (semantics 4.5), read block by block.
 
-use std::borrow::BorrowMut;
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Read, Write};
+use std::io::Write;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use flow_frame::{BlockWorker, Event, FlowInput, Job as Work, Plan};
-use mapped_input::{Codec, Input, Opened, Options as InputOptions};
-use silk_format::{Block, Blocks, Header, IcmpRepair, Options, Parity, Reader, SiteConfig};
+use flow_frame::{BlockWorker, Event, Job as Work, Plan};
+use mapped_input::{Input, Opened};
+use silk_format::{Block, Blocks, Header, Options, Reader, SiteConfig};
 
 use super::printer::Printer;
+use super::reading::{CutIsEnd, Reading, any_stream, options};
 use super::rows::{CHUNK, Chunk, Ipv6Policy};
 use super::switches::{Job, RowSwitches};
 use super::text::Text;
 use super::{Failure, Setup, input_names, open};
-use crate::source::is_stream;
+use crate::error::with_causes;
 
 /// Records that a thread prints at a time.
 const PIECE: usize = 4096;
@@ -75,20 +75,6 @@ impl Window {
                 skipped..skipped + shown
             }
             Self::Tail { tail, .. } => rows - rows.min(*tail)..rows,
-        }
-    }
-}
-
-/// A gzip stream that is cut short ends where it is cut, as in the reference's zlib: only what is missing of a record or
-/// block is an error then (file format 11.2).
-struct CutIsEnd<I>(I);
-
-impl<I: BorrowMut<Input>> Read for CutIsEnd<I> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let input = self.0.borrow_mut();
-        match input.read(buffer) {
-            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof && input.codec() == Codec::Gzip => Ok(0),
-            result => result,
         }
     }
 }
@@ -154,8 +140,8 @@ impl<'o> Cutter<'o> {
         let options = options(setup, site);
         let names = input_names(&job.files, job.xargs.as_ref(), setup)?;
         if self.window.is_everything() {
-            let reading = Reading { options, print_filenames: job.print_filenames, setup: setup.clone() };
-            return self.everything(names, reading, stderr, opened);
+            let reading = Reading { options, setup: setup.clone() };
+            return self.everything(names, reading, job.print_filenames, stderr, opened);
         }
         for name in names {
             if self.window.is_over() {
@@ -176,15 +162,15 @@ impl<'o> Cutter<'o> {
         &mut self,
         names: Vec<OsString>,
         reading: Reading,
+        print_filenames: bool,
         stderr: &mut dyn Write,
         opened: &mut Vec<Opened>,
     ) -> Result<(), Failure> {
         let plan = Plan {
             threads: reading.setup.threads.unwrap_or(NonZeroUsize::MIN),
             piece_records: PIECE,
-            detached: names.iter().any(|name| name == "-" || name == "stdin" || is_stream(Path::new(name))),
+            detached: any_stream(&names),
         };
-        let print_filenames = reading.print_filenames;
         let printing =
             Printing { printer: self.printer.clone(), chunk: self.chunk.clone(), text: Text::default() };
         let inputs = names.into_iter().map(move |name| reading.open(&name));
@@ -198,12 +184,7 @@ impl<'o> Cutter<'o> {
                 }
                 Event::Piece(text) => self.out.write_all(text.as_bytes())?,
                 Event::Unopened(failure) => return Err(failure),
-                Event::Failed(error) => {
-                    let cause = std::error::Error::source(&error)
-                        .map(|cause| format!(": {cause}"))
-                        .unwrap_or_default();
-                    return Err(Failure::Message(format!("{error}{cause}")));
-                }
+                Event::Failed(error) => return Err(Failure::Message(with_causes(&error))),
                 Event::Ended(_) => {}
             }
         }
@@ -212,11 +193,7 @@ impl<'o> Cutter<'o> {
 
     fn input(&mut self, input: &mut Input, options: Options, name: &OsStr) -> Result<(), Failure> {
         let name = Path::new(name).display().to_string();
-        let failed = |error: silk_format::Error| {
-            let cause =
-                std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-            Failure::Message(format!("{name}: {error}{cause}"))
-        };
+        let failed = |error: silk_format::Error| Failure::Message(format!("{name}: {}", with_causes(&error)));
         let mut source = Source::new(input, options.with_file_name(name.as_str())).map_err(failed)?;
         while !self.window.is_over() {
             match source.next_block() {
@@ -269,33 +246,6 @@ impl<'o> Cutter<'o> {
     }
 }
 
-/// The text of an error of reading holds those below it.
-fn said(error: &flow_frame::Error) -> Failure {
-    Failure::Message(error.to_string())
-}
-
-/// How inputs are opened.
-struct Reading {
-    options: Options,
-    print_filenames: bool,
-    setup: Setup,
-}
-
-impl Reading {
-    fn open(&self, name: &OsStr) -> Result<(FlowInput, Opened), Failure> {
-        let input = open(name, &self.setup)?;
-        let how = input.opened();
-        let input = match input.as_slice() {
-            Some(_) => Ok(input),
-            // The first bytes have told its codec already.
-            None => Input::from_reader_with(CutIsEnd(input), &InputOptions::default().with_sniff(false)),
-        };
-        let input = input.map_err(|e| said(&e.into()))?;
-        let name = Path::new(name).display().to_string();
-        Ok((FlowInput::new(input, &name, &self.options).map_err(|e| said(&e))?, how))
-    }
-}
-
 /// Prints the rows of a piece.
 #[derive(Clone)]
 struct Printing {
@@ -343,17 +293,6 @@ fn print(
         line.clear();
         printer.rows(&mut line, rows, std::slice::from_ref(row));
         lines.push_back(line);
-    }
-}
-
-/// SiLK's arithmetic, and its switch for the ICMP repair (file format 9).
-fn options(setup: &Setup, site: Option<&Arc<SiteConfig>>) -> Options {
-    let off = setup.variable("SILK_ICMP_SPORT_HANDLER").is_some_and(|v| v.eq_ignore_ascii_case("none"));
-    let repair = if off { IcmpRepair::Off } else { IcmpRepair::On };
-    let options = Options::default().with_parity(Parity::Silk).with_icmp_repair(repair);
-    match site {
-        Some(site) => options.with_site(Arc::clone(site)),
-        None => options,
     }
 }
 

@@ -5,6 +5,7 @@ mod cutter;
 mod fields;
 mod maps;
 mod printer;
+mod reading;
 mod rows;
 mod switches;
 mod text;
@@ -25,6 +26,7 @@ use cutter::Cutter;
 use fields::{Kind, Names, expanded};
 use maps::Maps;
 use printer::Printer;
+pub(crate) use reading::{Reading, any_stream, options};
 use switches::{FieldChoice, Job, Request};
 pub(crate) use text::Text;
 pub(crate) use times::{TimeFormat, TimeWriter};
@@ -38,7 +40,7 @@ pub struct Setup {
     /// Threads that decode and print; one if there is no number.
     pub threads: Option<NonZeroUsize>,
     /// Environment variables: `SILK_ICMP_SPORT_HANDLER`, `SILK_ADDRESS_TYPES`, `SILK_COUNTRY_CODES`, `SILK_PATH`,
-    /// `SILK_CLOBBER`.
+    /// `SILK_CLOBBER`, `SILK_DATA_ROOTDIR`.
     pub variables: BTreeMap<String, OsString>,
 }
 
@@ -52,6 +54,7 @@ impl Setup {
             "SILK_COUNTRY_CODES",
             "SILK_PATH",
             "SILK_CLOBBER",
+            "SILK_DATA_ROOTDIR",
         ];
         let variable = |name: &str| std::env::var_os(name).map(|value| (name.to_owned(), value));
         let threads = std::thread::available_parallelism().ok();
@@ -160,7 +163,7 @@ pub(crate) fn report(tool: &str, done: Result<(), Failure>, stderr: &mut dyn Wri
     }
 }
 
-fn print(out: &mut dyn Write, text: &str) -> Result<(), Failure> {
+pub(crate) fn print(out: &mut dyn Write, text: &str) -> Result<(), Failure> {
     out.write_all(text.as_bytes())?;
     out.flush()?;
     Ok(())

@@ -48,6 +48,8 @@ pub(super) enum Stream {
 }
 
 impl Stream {
+    pub(super) const COUNT: usize = 3;
+
     pub(super) const fn switch(self) -> &'static str {
         match self {
             Self::All => "all-destination",

@@ -132,12 +132,31 @@ fn info_reads_standard_input_too() {
 fn a_link_with_the_name_of_an_older_tool_is_that_tool() {
     let dir = tempfile::tempdir().unwrap();
     let query = query();
-    for name in ["rwcut", "rwfileinfo"] {
+    for (name, switch) in [
+        ("rwcut", "--fields=sip"),
+        ("rwfilter", "--print-statistics=stdout"),
+        ("rwfileinfo", "--fields=format"),
+    ] {
         let link = dir.path().join(name);
         std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_flowloom"), &link).unwrap();
-        let linked = std::process::Command::new(&link).arg(&query).output().unwrap();
-        let named = run([name, query.to_str().unwrap()]);
+        let linked = std::process::Command::new(&link).arg(switch).arg(&query).output().unwrap();
+        let named = run([name, switch, query.to_str().unwrap()]);
         assert!(linked.status.success() && !linked.stdout.is_empty());
         assert_eq!(linked.stdout, named.stdout);
     }
+}
+
+/// Flows go in and out of `rwfilter` through pipes.
+#[test]
+fn rwfilter_in_a_pipe() {
+    let flows = std::fs::read(query()).unwrap();
+    let tcp = run_with_input(["rwfilter", "--protocol=6", "--pass=stdout", "--fail=/dev/null", "-"], &flows);
+    assert!(tcp.status.success() && tcp.stderr.is_empty());
+    let counts = run_with_input(["rwfilter", "--protocol=6", "--print-statistics", "stdin"], &tcp.stdout);
+    let expected = std::fs::read_to_string(silk("query/query.rwcut")).unwrap();
+    let tcp = expected.lines().filter(|line| line.split('|').nth(4) == Some("6")).count();
+    assert_eq!(
+        String::from_utf8(counts.stderr).unwrap(),
+        format!("Files     1.  Read {tcp:>10}.  Pass {tcp:>10}. Fail  {:>10}.\n", 0)
+    );
 }

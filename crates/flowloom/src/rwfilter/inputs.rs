@@ -1,0 +1,80 @@
+//! What a run reads: files that were named, or the hour files of a repository; and which of their records.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use flow_frame::predicate::{Predicate, Ranges};
+use silk_format::{Repository, Selector, SiteConfig};
+
+use super::switches::{Inputs, Job};
+use crate::rwcut::{Failure, Setup, input_names};
+
+/// The inputs of a job.
+pub(super) struct Found {
+    pub(super) names: Vec<OsString>,
+    pub(super) site: Option<Arc<SiteConfig>>,
+    /// Which records of named files count (semantics 2.5).
+    pub(super) records: Option<Predicate>,
+}
+
+/// Finds the inputs, and says which are missing if that is asked for.
+pub(super) fn find(job: &Job, setup: &Setup, stderr: &mut dyn Write) -> Result<Found, Failure> {
+    let files = match &job.inputs {
+        Inputs::Repository => return repository(job, setup, stderr),
+        Inputs::Files(files) => files.clone(),
+        Inputs::Xargs(list) => input_names(&[], Some(list), setup)?,
+        Inputs::Pipe(pipe) => vec![pipe.clone()],
+    };
+    let site = crate::site::load(job.site.as_deref()).map_err(|e| e.to_string())?;
+    Ok(Found { names: files, records: chosen(&job.selector, site.as_deref())?, site })
+}
+
+fn repository(job: &Job, setup: &Setup, stderr: &mut dyn Write) -> Result<Found, Failure> {
+    let root = job.root.clone().or_else(|| setup.variable("SILK_DATA_ROOTDIR").map(PathBuf::from));
+    let root = root.ok_or_else(|| "no repository: name it with --data-rootdir".to_owned())?;
+    if !root.is_dir() {
+        return Err(format!("Invalid data-rootdir '{}': no such directory", root.display()).into());
+    }
+    let site = crate::site::load_for(&root, job.site.as_deref()).map_err(|e| e.to_string())?;
+    let site = site.ok_or_else(|| no_site(Some(&root)))?;
+    let mut selector = job.selector.clone();
+    selector.now_ms = i64::try_from(crate::args::now().ns().div_euclid(1_000_000)).unwrap_or(i64::MAX);
+    let repository = Repository::new(root, Arc::clone(&site));
+    let selected = repository.select(&selector).map_err(|e| e.to_string())?;
+    for warning in selected.warnings() {
+        writeln!(stderr, "rwfilter: {warning}")?;
+    }
+    let mut names = Vec::new();
+    for file in &selected {
+        if file.present {
+            names.push(file.path.into_os_string());
+        } else if job.print_missing_files {
+            writeln!(stderr, "Missing {}", file.path.display())?;
+        }
+    }
+    Ok(Found { names, site: Some(site), records: None })
+}
+
+/// What class, type and sensor switches mean for the records of named files.
+fn chosen(selector: &Selector, site: Option<&SiteConfig>) -> Result<Option<Predicate>, String> {
+    let switches = [&selector.class, &selector.types, &selector.flowtypes, &selector.sensors];
+    if switches.iter().all(|switch| switch.is_none()) {
+        return Ok(None);
+    }
+    let filter = selector.record_filter(site.ok_or_else(|| no_site(None))?).map_err(|e| e.to_string())?;
+    let flowtypes: Option<Ranges> =
+        filter.flowtypes.map(|ids| ids.into_iter().map(|id| (id.into(), id.into())).collect());
+    let sensors: Option<Ranges> =
+        filter.sensors.map(|ids| ids.into_iter().map(|id| (id.into(), id.into())).collect());
+    let tests = [("classtype_id", flowtypes), ("sensor_id", sensors)];
+    let tests = tests.into_iter().filter_map(|(column, ids)| Some(Predicate::within(column, ids?)));
+    let tests: Result<Vec<_>, _> = tests.collect();
+    Ok(Some(Predicate::all(tests.map_err(|e| e.to_string())?)))
+}
+
+fn no_site(root: Option<&Path>) -> String {
+    let missing = root.map(|root| format!("{} is missing: ", root.join("silk.conf").display()));
+    format!("{}name the site configuration with --site-config-file", missing.unwrap_or_default())
+}
