@@ -1,9 +1,30 @@
 //! Packet captures to header fields.
 
+mod bytes;
+mod container;
+mod decoder;
 mod error;
+mod info;
 mod linktype;
+mod options;
 mod packet;
+mod packets;
+mod pcap;
+pub mod pcapng;
+mod reader;
+mod report;
+mod time;
+mod unit;
 
+pub use bytes::ByteOrder;
+pub use decoder::Decoder;
 pub use error::{Class, Error, ErrorKind, Result};
+pub use info::{CaptureInfo, Interface, Section};
 pub use linktype::LinkType;
+pub use options::{Limits, Options, Parity};
 pub use packet::Packet;
+pub use packets::Packets;
+pub use pcap::{FileHeader, Variant};
+pub use reader::Reader;
+pub use report::{Oddity, Report};
+pub use time::{Resolution, TimeParts};

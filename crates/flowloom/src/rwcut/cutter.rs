@@ -185,11 +185,8 @@ impl<'o> Cutter<'o> {
             detached: names.iter().any(|name| name == "-" || name == "stdin" || is_stream(Path::new(name))),
         };
         let print_filenames = reading.print_filenames;
-        let printing = Printing {
-            printer: self.printer.clone(),
-            chunk: self.chunk.clone(),
-            text: Text::default(),
-        };
+        let printing =
+            Printing { printer: self.printer.clone(), chunk: self.chunk.clone(), text: Text::default() };
         let inputs = names.into_iter().map(move |name| reading.open(&name));
         for event in Work::new(inputs, plan, move |_| Ok(printing.clone())) {
             match event {
@@ -202,8 +199,9 @@ impl<'o> Cutter<'o> {
                 Event::Piece(text) => self.out.write_all(text.as_bytes())?,
                 Event::Unopened(failure) => return Err(failure),
                 Event::Failed(error) => {
-                    let cause =
-                        std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+                    let cause = std::error::Error::source(&error)
+                        .map(|cause| format!(": {cause}"))
+                        .unwrap_or_default();
                     return Err(Failure::Message(format!("{error}{cause}")));
                 }
                 Event::Ended(_) => {}
