@@ -32,6 +32,14 @@ pub enum ErrorKind {
     Truncated { what: &'static str, needed: u64, have: u64 },
     #[error("{what}: expected {expected}, found {found}")]
     Invalid { what: &'static str, expected: String, found: String },
+    #[error("not a packet capture: no pcap or pcapng file begins with {found:02X?}")]
+    NotCapture { found: [u8; 4] },
+    #[error("{what} version {major}.{minor} is not supported: {supported}")]
+    Version { what: &'static str, major: u16, minor: u16, supported: &'static str },
+    #[error("link type {0} is none that tshark knows")]
+    LinkType(u32),
+    #[error("{what} of {wanted} exceeds the limit of {limit}")]
+    Limit { what: &'static str, wanted: u64, limit: u64 },
     #[error("{0}")]
     Usage(String),
 }
@@ -46,6 +54,27 @@ struct Inner {
 }
 
 impl Error {
+    pub(crate) fn new(kind: ErrorKind) -> Self {
+        Self(Box::new(Inner { kind, offset: None }))
+    }
+
+    pub(crate) fn at(mut self, offset: u64) -> Self {
+        self.0.offset.get_or_insert(offset);
+        self
+    }
+
+    pub(crate) fn invalid(what: &'static str, expected: impl fmt::Display, found: impl fmt::Display) -> Self {
+        Self::new(ErrorKind::Invalid { what, expected: expected.to_string(), found: found.to_string() })
+    }
+
+    pub(crate) fn truncated(what: &'static str, needed: usize, have: usize) -> Self {
+        Self::new(ErrorKind::Truncated { what, needed: needed as u64, have: have as u64 })
+    }
+
+    pub(crate) fn limit(what: &'static str, wanted: usize, limit: usize) -> Self {
+        Self::new(ErrorKind::Limit { what, wanted: wanted as u64, limit: limit as u64 })
+    }
+
     /// What went wrong.
     #[must_use]
     pub fn kind(&self) -> &ErrorKind {
@@ -62,7 +91,14 @@ impl Error {
     #[must_use]
     pub fn class(&self) -> Class {
         match self.kind() {
-            ErrorKind::Io(_) => Class::Io,
+            // A decompressor below us reports damage as an I/O error of one of these kinds.
+            ErrorKind::Io(e) => match e.kind() {
+                io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => Class::Malformed,
+                io::ErrorKind::Unsupported => Class::Unsupported,
+                _ => Class::Io,
+            },
+            ErrorKind::Version { .. } | ErrorKind::LinkType(_) => Class::Unsupported,
+            ErrorKind::Limit { .. } => Class::Limit,
             ErrorKind::Usage(_) => Class::Usage,
             _ => Class::Malformed,
         }
@@ -71,7 +107,7 @@ impl Error {
 
 impl From<ErrorKind> for Error {
     fn from(kind: ErrorKind) -> Self {
-        Self(Box::new(Inner { kind, offset: None }))
+        Self::new(kind)
     }
 }
 

@@ -11,4 +11,4 @@ pub use reader::{Fields, Occurrence};
 pub use reassembler::Reassembler;
 pub use table::{Field, FieldTable};
 pub use times::FrameTimes;
-pub use value::{FieldType, FieldValue, Time};
+pub use value::{FieldType, FieldValue};

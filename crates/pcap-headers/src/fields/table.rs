@@ -1,10 +1,10 @@
 //! The table of fields: name, type, how it is printed, where it comes from.
 
+use super::FrameTimes;
 use super::text::Format;
 use super::value::{FieldType, FieldValue};
-use super::{FrameTimes, Time};
 use crate::layers::{self, Arp, Ethernet, Icmp, Ipv4, Ipv6, Kind, Layer, Tcp, Udp, Vlan};
-use crate::packet::Packet;
+use crate::{Packet, TimeParts};
 
 /// A field of a packet, as tshark names it.
 #[derive(Debug)]
@@ -96,7 +96,7 @@ macro_rules! conversions {
     )*};
 }
 
-conversions! { u8 => Number, u16 => Number, u32 => Number, u64 => Number, [u8; 6] => Mac, [u8; 4] => Ipv4, [u8; 16] => Ipv6, Time => Time, }
+conversions! { u8 => Number, u16 => Number, u32 => Number, u64 => Number, [u8; 6] => Mac, [u8; 4] => Ipv4, [u8; 16] => Ipv6, TimeParts => Time, }
 
 static FIELDS: [Field; 47] = [
     number("frame.number", Format::Decimal, Source::Frame(|packet, _| Some(packet.number.into()))),

@@ -4,7 +4,8 @@ use std::io::Write;
 use std::net::Ipv6Addr;
 
 use super::table::Field;
-use super::value::{FieldValue, Time};
+use super::value::FieldValue;
+use crate::TimeParts;
 
 /// How the values of a field are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,13 +83,13 @@ fn ipv6(address: Ipv6Addr, out: &mut Vec<u8>) {
 }
 
 /// A minus before both parts if either is negative (semantics 2).
-fn seconds(time: Time, out: &mut Vec<u8>) {
-    let sign = if time.seconds < 0 || time.nanoseconds < 0 { "-" } else { "" };
-    append(out, format_args!("{sign}{}.{:09}", time.seconds.unsigned_abs(), time.nanoseconds.unsigned_abs()));
+fn seconds(time: TimeParts, out: &mut Vec<u8>) {
+    let sign = if time.seconds < 0 || time.nanos < 0 { "-" } else { "" };
+    append(out, format_args!("{sign}{}.{:09}", time.seconds.unsigned_abs(), time.nanos.unsigned_abs()));
 }
 
 /// `Sep  9, 2016 13:37:19.625878000 UTC`; a year beyond 32 bits cannot be written so (semantics 2).
-fn calendar(time: Time, out: &mut Vec<u8>) {
+fn calendar(time: TimeParts, out: &mut Vec<u8>) {
     const SECONDS_OF_DAY: i64 = 86_400;
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -101,7 +102,7 @@ fn calendar(time: Time, out: &mut Vec<u8>) {
     };
     let of_day = time.seconds.rem_euclid(SECONDS_OF_DAY);
     let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
-    let fraction = time.nanoseconds;
+    let fraction = time.nanos;
     append(out, format_args!("{month} {day:2}, {year} {hour:02}:{minute:02}:{second:02}.{fraction:09} UTC"));
 }
 
@@ -135,7 +136,7 @@ mod tests {
     /// The examples of semantics 2.
     #[test]
     fn times() {
-        let time = |seconds, nanoseconds| FieldValue::Time(Time { seconds, nanoseconds });
+        let time = |seconds, nanos| FieldValue::Time(TimeParts { seconds, nanos });
         for (value, calendar, epoch) in [
             (time(0, 0), "Jan  1, 1970 00:00:00.000000000 UTC", "0.000000000"),
             (time(1_475_156_239, 625_878_000), "Sep 29, 2016 13:37:19.625878000 UTC", "1475156239.625878000"),

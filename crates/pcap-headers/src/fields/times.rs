@@ -1,27 +1,41 @@
 //! Times relative to other packets of a file.
 
-use super::value::Time;
-use crate::packet::Packet;
+use crate::{Packet, TimeParts};
 
 /// What must be remembered of a file to tell the relative times of its packets.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct FrameTimes {
-    first: Option<Time>,
-    previous: Option<Time>,
-    pub(crate) time: Option<Time>,
-    pub(crate) delta: Option<Time>,
-    pub(crate) relative: Option<Time>,
+    first: Option<TimeParts>,
+    previous: Option<TimeParts>,
+    pub(crate) time: Option<TimeParts>,
+    pub(crate) delta: Option<TimeParts>,
+    pub(crate) relative: Option<TimeParts>,
 }
 
 impl FrameTimes {
     /// Takes the next packet of the file.
     pub fn advance(&mut self, packet: &Packet<'_>) {
-        const ZERO: Time = Time { seconds: 0, nanoseconds: 0 };
-        let time = Time::of(packet);
+        const ZERO: TimeParts = TimeParts { seconds: 0, nanos: 0 };
+        let time = packet.time_parts;
         self.time = time;
-        self.delta = time.map(|time| self.previous.map_or(ZERO, |previous| time.since(previous)));
-        self.relative = time.map(|time| self.first.map_or(ZERO, |first| time.since(first)));
+        self.delta = time.map(|time| self.previous.map_or(ZERO, |previous| since(time, previous)));
+        self.relative = time.map(|time| self.first.map_or(ZERO, |first| since(time, first)));
         self.first = self.first.or(time);
         self.previous = time.or(self.previous);
     }
+}
+
+/// The time from `earlier` to `later`; both parts have the same sign.
+fn since(later: TimeParts, earlier: TimeParts) -> TimeParts {
+    const NANOS: i64 = 1_000_000_000;
+    let mut seconds = later.seconds.wrapping_sub(earlier.seconds);
+    let mut nanos = i64::from(later.nanos) - i64::from(earlier.nanos);
+    if seconds > 0 && nanos < 0 {
+        (seconds, nanos) = (seconds - 1, nanos + NANOS);
+    } else if seconds < 0 && nanos > 0 {
+        (seconds, nanos) = (seconds + 1, nanos - NANOS);
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "tshark's own rule: 32 bits")]
+    let nanos = nanos as i32;
+    TimeParts { seconds, nanos }
 }
