@@ -52,13 +52,18 @@ pub enum Reason {
 pub struct Walk<'a> {
     /// What comes next.
     next: Option<(Kind, Span<'a>)>,
+    /// Whose quotation that is.
+    quoted_by: Option<Kind>,
     /// Where to go on when that is finished: the other packets of layers that hold several.
-    later: [Option<(Kind, Span<'a>)>; MAX_FORKS],
+    later: [Option<Later<'a>>; MAX_FORKS],
     layers_left: u32,
     vlan_tags: u32,
     last: Option<Kind>,
     stop: Option<Stop>,
 }
+
+/// Where another packet begins, and whose quotation it is.
+type Later<'a> = (Kind, Span<'a>, Option<Kind>);
 
 impl<'a> Walk<'a> {
     /// A walk over a captured packet.
@@ -84,6 +89,7 @@ impl<'a> Walk<'a> {
         let stop = Stop { offset: 0, layer: None, reason: Reason::Payload };
         Self {
             next: first.map(|kind| (kind, span)),
+            quoted_by: None,
             later: [None; MAX_FORKS],
             layers_left: MAX_LAYERS,
             vlan_tags: 0,
@@ -101,13 +107,16 @@ impl<'a> Walk<'a> {
     /// The end of what was being decoded; another packet may wait.
     fn end(&mut self, reason: Reason, offset: usize) {
         self.stop = Some(Stop { offset, layer: self.last, reason });
-        self.next = self.later.iter_mut().rev().find_map(Option::take);
+        self.next = self.later.iter_mut().rev().find_map(Option::take).map(|(kind, span, quoted_by)| {
+            self.quoted_by = quoted_by;
+            (kind, span)
+        });
     }
 
     /// Remembers where to go on later; innermost last.
     fn remember(&mut self, kind: Kind, span: Span<'a>) {
         if let Some(free) = self.later.iter_mut().find(|place| place.is_none()) {
-            *free = Some((kind, span));
+            *free = Some((kind, span, self.quoted_by));
         }
     }
 
@@ -135,8 +144,16 @@ impl<'a> Iterator for Walk<'a> {
                 continue;
             }
             let then = layers::step(kind, span);
-            let layer = Layer { kind, span, is_ether_typed: matches!(then, Then::EtherType(..)) };
+            let layer = Layer {
+                kind,
+                span,
+                quoted_by: self.quoted_by,
+                is_ether_typed: matches!(then, Then::EtherType(..)),
+            };
             self.last = Some(kind);
+            if matches!(kind, Kind::Icmp | Kind::Icmpv6 | Kind::Sflow) {
+                self.quoted_by = Some(kind);
+            }
             match then {
                 Then::Instead(kind) => {
                     self.next = Some((kind, span));

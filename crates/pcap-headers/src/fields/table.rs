@@ -124,11 +124,15 @@ static FIELDS: [Field; 47] = [
         Format::Seconds,
         Source::Frame(|_, times| Some(times.relative?.into())),
     ),
-    number("frame.len", Format::Decimal, Source::Frame(|packet, _| Some(packet.wire_len.into()))),
+    number(
+        "frame.len",
+        Format::Decimal,
+        Source::Frame(|packet, _| Some(without_pseudo_header(packet, packet.wire_len as usize))),
+    ),
     number(
         "frame.cap_len",
         Format::Decimal,
-        Source::Frame(|packet, _| Some((packet.data.len() as u64).into())),
+        Source::Frame(|packet, _| Some(without_pseudo_header(packet, packet.data.len()))),
     ),
     number("frame.interface_id", Format::Decimal, Source::Frame(|packet, _| Some(packet.interface?.into()))),
     Field {
@@ -137,60 +141,60 @@ static FIELDS: [Field; 47] = [
         format: Format::Names,
         source: Source::Names,
     },
-    address("eth.src", FieldType::Mac, by!([Ethernet] | layer | ethernet(layer)?.source())),
-    address("eth.dst", FieldType::Mac, by!([Ethernet] | layer | ethernet(layer)?.destination())),
+    address("eth.src", FieldType::Mac, by!([Ethernet] |layer| ethernet(layer)?.source())),
+    address("eth.dst", FieldType::Mac, by!([Ethernet] |layer| ethernet(layer)?.destination())),
     number("eth.type", Format::Hex(4), by!([Ethernet] ether_type)),
     number(
         "vlan.id",
         Format::Decimal,
-        by!([Vlan] | layer | Vlan::from_prefix(layer.span.bytes()).control().map(|word| word & 0xfff)),
+        by!([Vlan] |layer| Vlan::from_prefix(layer.span.bytes()).control().map(|word| word & 0xfff)),
     ),
     number("ip.version", Format::Decimal, of!([Ipv4 Ipv6] Ipv4.version)),
     number(
         "ip.hdr_len",
         Format::Decimal,
-        by!([Ipv4] | layer | ipv4_of_version_4(layer)?.header_len().map(|len| len as u64)),
+        by!([Ipv4] |layer| ipv4_of_version_4(layer)?.header_len().map(|len| len as u64)),
     ),
-    number("ip.dsfield", Format::Hex(2), by!([Ipv4] | layer | ipv4_with_length(layer)?.dsfield())),
+    number("ip.dsfield", Format::Hex(2), by!([Ipv4] |layer| ipv4_with_length(layer)?.dsfield())),
     number("ip.len", Format::Decimal, by!([Ipv4] ipv4_len)),
-    number("ip.id", Format::Hex(4), by!([Ipv4] | layer | ipv4(layer)?.identification())),
+    number("ip.id", Format::Hex(4), by!([Ipv4] |layer| ipv4(layer)?.identification())),
     number(
         "ip.flags",
         Format::Hex(2),
-        by!([Ipv4] | layer | ipv4(layer)?.flags_and_offset().map(|word| word >> 13)),
+        by!([Ipv4] |layer| ipv4(layer)?.flags_and_offset().map(|word| word >> 13)),
     ),
     number(
         "ip.frag_offset",
         Format::Decimal,
-        by!([Ipv4] | layer | ipv4(layer)?.flags_and_offset().map(|word| word & 0x1fff)),
+        by!([Ipv4] |layer| ipv4(layer)?.flags_and_offset().map(|word| word & 0x1fff)),
     ),
-    number("ip.ttl", Format::Decimal, by!([Ipv4] | layer | ipv4(layer)?.ttl())),
-    number("ip.proto", Format::Decimal, by!([Ipv4] | layer | ipv4(layer)?.protocol())),
+    number("ip.ttl", Format::Decimal, by!([Ipv4] |layer| ipv4(layer)?.ttl())),
+    number("ip.proto", Format::Decimal, by!([Ipv4] |layer| ipv4(layer)?.protocol())),
     address("ip.src", FieldType::Ipv4, by!([Ipv4 ExportedPdu] |layer| ipv4_address(layer, 20))),
     address("ip.dst", FieldType::Ipv4, by!([Ipv4 ExportedPdu] |layer| ipv4_address(layer, 21))),
-    address("ipv6.src", FieldType::Ipv6, by!([Ipv6] | layer | ipv6(layer)?.source())),
-    address("ipv6.dst", FieldType::Ipv6, by!([Ipv6] | layer | ipv6(layer)?.destination())),
-    number("ipv6.plen", Format::Decimal, by!([Ipv6] | layer | ipv6(layer)?.payload_len())),
-    number("ipv6.nxt", Format::Decimal, by!([Ipv6] | layer | ipv6(layer)?.next_header())),
-    number("ipv6.hlim", Format::Decimal, by!([Ipv6] | layer | ipv6(layer)?.hop_limit())),
-    number("ipv6.flow", Format::Hex(6), by!([Ipv6] | layer | ipv6(layer)?.flow())),
-    number("tcp.srcport", Format::Decimal, of!(Tcp.source_port)),
-    number("tcp.dstport", Format::Decimal, of!(Tcp.destination_port)),
-    number("tcp.flags", Format::Hex(4), of!(Tcp.flags)),
-    number("tcp.seq_raw", Format::Decimal, of!(Tcp.sequence)),
-    number("tcp.ack_raw", Format::Decimal, of!(Tcp.acknowledgement)),
-    number("tcp.window_size_value", Format::Decimal, of!(Tcp.window)),
+    address("ipv6.src", FieldType::Ipv6, by!([Ipv6] |layer| ipv6(layer)?.source())),
+    address("ipv6.dst", FieldType::Ipv6, by!([Ipv6] |layer| ipv6(layer)?.destination())),
+    number("ipv6.plen", Format::Decimal, by!([Ipv6] ipv6_payload_len)),
+    number("ipv6.nxt", Format::Decimal, by!([Ipv6] |layer| ipv6(layer)?.next_header())),
+    number("ipv6.hlim", Format::Decimal, by!([Ipv6] |layer| ipv6(layer)?.hop_limit())),
+    number("ipv6.flow", Format::Hex(6), by!([Ipv6] |layer| ipv6(layer)?.flow())),
+    number("tcp.srcport", Format::Decimal, by!([Tcp] |layer| tcp(layer, 4)?.source_port())),
+    number("tcp.dstport", Format::Decimal, by!([Tcp] |layer| tcp(layer, 4)?.destination_port())),
+    number("tcp.flags", Format::Hex(4), by!([Tcp] |layer| sound_tcp(layer)?.flags())),
+    number("tcp.seq_raw", Format::Decimal, by!([Tcp] tcp_sequence)),
+    number("tcp.ack_raw", Format::Decimal, by!([Tcp] |layer| sound_tcp(layer)?.acknowledgement())),
+    number("tcp.window_size_value", Format::Decimal, by!([Tcp] |layer| sound_tcp(layer)?.window())),
     number("tcp.len", Format::Decimal, by!([Tcp] tcp_len)),
-    number("udp.srcport", Format::Decimal, of!(Udp.source_port)),
-    number("udp.dstport", Format::Decimal, of!(Udp.destination_port)),
+    number("udp.srcport", Format::Decimal, by!([Udp] |layer| udp(layer, 4)?.source_port())),
+    number("udp.dstport", Format::Decimal, by!([Udp] |layer| udp(layer, 4)?.destination_port())),
     number("udp.length", Format::Decimal, of!(Udp.len)),
-    number("icmp.type", Format::Decimal, of!(Icmp.icmp_type)),
-    number("icmp.code", Format::Decimal, of!(Icmp.code)),
+    number("icmp.type", Format::Decimal, by!([Icmp] |layer| icmp(layer)?.icmp_type())),
+    number("icmp.code", Format::Decimal, by!([Icmp] |layer| icmp(layer)?.code())),
     number("icmpv6.type", Format::Decimal, of!([Icmpv6] Icmp.icmp_type)),
     number("icmpv6.code", Format::Decimal, of!([Icmpv6] Icmp.code)),
-    number("arp.opcode", Format::Decimal, of!(Arp.operation)),
-    address("arp.src.proto_ipv4", FieldType::Ipv4, of!(Arp.sender_ipv4)),
-    address("arp.dst.proto_ipv4", FieldType::Ipv4, of!(Arp.target_ipv4)),
+    number("arp.opcode", Format::Decimal, by!([Arp] |layer| arp(layer)?.operation())),
+    address("arp.src.proto_ipv4", FieldType::Ipv4, by!([Arp] |layer| arp(layer)?.sender_ipv4())),
+    address("arp.dst.proto_ipv4", FieldType::Ipv4, by!([Arp] |layer| arp(layer)?.target_ipv4())),
 ];
 
 /// Ethernet's fields are there only if the whole header is (semantics 5).
@@ -240,10 +244,50 @@ fn ipv6<'a>(layer: &Layer<'a>) -> Option<Ipv6<'a>> {
     Some(Ipv6::from_prefix(layer.span.bytes())).filter(|header| header.version() == Some(6))
 }
 
-/// Bytes behind the header, as the lengths around it say.
+/// The reference reads it together with the next header.
+fn ipv6_payload_len(layer: &Layer<'_>) -> Option<u16> {
+    let header = ipv6(layer)?;
+    header.next_header()?;
+    header.payload_len()
+}
+
+/// The header, if so many bytes of it were captured: the reference reads several fields before it shows one.
+fn tcp<'a>(layer: &Layer<'a>, bytes: usize) -> Option<Tcp<'a>> {
+    (layer.span.bytes().len() >= bytes).then(|| Tcp::from_prefix(layer.span.bytes()))
+}
+
+/// The header, if its length is none that cannot be.
+fn sound_tcp<'a>(layer: &Layer<'a>) -> Option<Tcp<'a>> {
+    tcp(layer, 16).filter(|header| header.header_len() >= Some(Tcp::LEN))
+}
+
+fn udp<'a>(layer: &Layer<'a>, bytes: usize) -> Option<Udp<'a>> {
+    (layer.span.bytes().len() >= bytes).then(|| Udp::from_prefix(layer.span.bytes()))
+}
+
+/// Type and code are shown once two more bytes behind the checksum were captured.
+fn icmp<'a>(layer: &Layer<'a>) -> Option<Icmp<'a>> {
+    (layer.span.bytes().len() >= 6).then(|| Icmp::from_prefix(layer.span.bytes()))
+}
+
+/// Not shown for the TCP headers that ICMP errors quote.
+fn tcp_sequence(layer: &Layer<'_>) -> Option<u32> {
+    tcp(layer, 16).filter(|_| layer.quoted_by != Some(Kind::Icmp))?.sequence()
+}
+
+/// Bytes behind the header, as the lengths around it say; unknown in quotations.
 fn tcp_len(layer: &Layer<'_>) -> Option<u64> {
-    let header = Tcp::from_prefix(layer.span.bytes());
-    let len = header.header_len().filter(|len| *len >= Tcp::LEN)?;
-    header.window()?;
-    Some(layer.span.wire_len().saturating_sub(len) as u64)
+    let len = sound_tcp(layer).filter(|_| layer.quoted_by.is_none())?.header_len()?;
+    Some(layer.span.wire_len().checked_sub(len)? as u64)
+}
+
+/// ATM's ARP has fields of its own (RFC 2225).
+fn arp<'a>(layer: &Layer<'a>) -> Option<Arp<'a>> {
+    const ATM: u16 = 19;
+    Some(Arp::from_prefix(layer.span.bytes())).filter(|header| header.hardware_type() != Some(ATM))
+}
+
+/// Lengths do not count what a capture put in front of a packet.
+fn without_pseudo_header(packet: &Packet<'_>, len: usize) -> FieldValue {
+    FieldValue::Number(len.saturating_sub(packet.link_type.pseudo_header_len()) as u64)
 }

@@ -103,6 +103,11 @@ fn calendar(time: TimeParts, out: &mut Vec<u8>) {
     let of_day = time.seconds.rem_euclid(SECONDS_OF_DAY);
     let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
     let fraction = time.nanos;
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the C library's own rule: the sum with 1900 overflows"
+    )]
+    let year = year as i32;
     append(out, format_args!("{month} {day:2}, {year} {hour:02}:{minute:02}:{second:02}.{fraction:09} UTC"));
 }
 

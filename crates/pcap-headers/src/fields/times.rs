@@ -1,6 +1,6 @@
 //! Times relative to other packets of a file.
 
-use crate::{Packet, TimeParts};
+use crate::{LinkType, Packet, TimeParts};
 
 /// What must be remembered of a file to tell the relative times of its packets.
 #[derive(Debug, Clone, Copy, Default)]
@@ -20,8 +20,13 @@ impl FrameTimes {
         self.time = time;
         self.delta = time.map(|time| self.previous.map_or(ZERO, |previous| since(time, previous)));
         self.relative = time.map(|time| self.first.map_or(ZERO, |first| since(time, first)));
-        self.first = self.first.or(time);
-        self.previous = time.or(self.previous);
+        // Packets without a time count as the epoch for others.
+        self.first = self.first.or(Some(time.unwrap_or(ZERO)));
+        // What is no packet only counts as the first.
+        let is_packet = ![LinkType::CUSTOM_BLOCK, LinkType::JOURNAL_ENTRY].contains(&packet.link_type);
+        if is_packet || self.previous.is_none() {
+            self.previous = Some(time.unwrap_or(ZERO));
+        }
     }
 }
 

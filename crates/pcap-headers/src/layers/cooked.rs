@@ -55,6 +55,8 @@ pub(super) fn loopback(span: Span<'_>) -> Option<Then<'_>> {
 
 /// IP without a link layer; PPP if it begins so.
 pub(super) fn raw(span: Span<'_>) -> Option<Then<'_>> {
+    // The reference looks for traces of PPP up to here before it decides.
+    span.get::<u16>(6)?;
     let kind = match span.get(0) {
         Some(PPP_ADDRESS_CONTROL) => Some(Kind::PppLink),
         _ => version(span),
@@ -70,23 +72,31 @@ pub(super) fn netlink(span: Span<'_>) -> Option<Then<'_>> {
     }
 }
 
-/// A netfilter message in host order, little-endian: logged and queued packets are attributes of it.
+/// Netfilter messages in host order, little-endian: logged and queued packets are attributes of it.
 pub(super) fn netlink_netfilter(span: Span<'_>) -> Option<Then<'_>> {
-    let message = span.cut(span.get_le32(0)?.try_into().unwrap_or(usize::MAX));
+    let len = span.get_le32(0)? as usize;
+    if len < 16 {
+        return Some(Then::Stop(Reason::Malformed, span));
+    }
+    let (message, rest) = (span.cut(len), span.after(len.next_multiple_of(4)));
     let payload_attribute = match message.get_le16(4)? {
         0x0400 => 9,
         0x0300 => 10,
-        _ => return Some(Then::Stop(Reason::Payload, message)),
+        _ => return Some(Then::Next(Kind::NetlinkNetfilter, rest)),
     };
     let family = message.get::<u8>(16)?;
     let mut attributes = message.after(20);
     while let (Some(len @ 4..), Some(attribute)) = (attributes.get_le16(0), attributes.get_le16(2)) {
         if attribute == payload_attribute {
-            return Some(Then::known(of_host_family(family), attributes.cut(len.into()).after(4)));
+            let payload = attributes.cut(len.into()).after(4);
+            return Some(match of_host_family(family) {
+                Some(kind) => Then::Both((kind, payload), (Kind::NetlinkNetfilter, rest)),
+                None => Then::Next(Kind::NetlinkNetfilter, rest),
+            });
         }
         attributes = attributes.after(usize::from(len).next_multiple_of(4));
     }
-    Some(Then::Stop(Reason::Payload, message))
+    Some(Then::Next(Kind::NetlinkNetfilter, rest))
 }
 
 /// Address families of Linux.

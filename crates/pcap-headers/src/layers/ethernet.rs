@@ -75,8 +75,8 @@ pub(super) fn snap(span: Span<'_>) -> Option<Then<'_>> {
     let payload = span.after(5);
     Some(match organisation {
         [0, 0, 0] | [0, 0, 0xf8] => Then::known(of_ether_type(protocol), payload),
-        // Bridged Ethernet with a frame check sequence or without (RFC 2427).
-        [0, 0x80, 0xc2] if matches!(protocol, 1 | 7) => Then::Next(Kind::Ethernet, payload),
+        // Bridged Ethernet with a frame check sequence or without, behind two bytes of padding (RFC 2684, 5.2).
+        [0, 0x80, 0xc2] if matches!(protocol, 1 | 7) => Then::Next(Kind::Ethernet, payload.after(2)),
         _ => Then::Stop(Reason::Payload, payload),
     })
 }

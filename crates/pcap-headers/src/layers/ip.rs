@@ -39,7 +39,7 @@ impl Ipv4<'_> {
 enum Route {
     None,
     Destination([u8; 4]),
-    /// The options end before they were captured.
+    /// The options were not captured, or are not whole.
     Unknown,
 }
 
@@ -76,10 +76,13 @@ fn last_address(header: &[u8], at: usize, end: usize) -> Route {
     let (Some(&pointer), Some(route)) = (header.get(at + 2), header.get(at..end)) else {
         return Route::Unknown;
     };
-    let is_live = pointer >= 4 && pointer % 4 == 0 && usize::from(pointer) <= route.len();
+    if pointer < 4 || pointer % 4 != 0 || usize::from(pointer) > route.len() {
+        return Route::None;
+    }
     match route.last_chunk() {
-        Some(address) if is_live => Route::Destination(*address),
-        _ => Route::None,
+        Some(address) if (route.len() - 3).is_multiple_of(4) => Route::Destination(*address),
+        // Not whole addresses.
+        _ => Route::Unknown,
     }
 }
 
@@ -142,9 +145,24 @@ pub(super) fn ipv6(span: Span<'_>) -> Option<Then<'_>> {
     Some(Then::known(of_ip_protocol(next), payload))
 }
 
-/// Whether hop-by-hop options begin with the length of a jumbogram (RFC 2675).
+/// Whether hop-by-hop options hold the length of a jumbogram (RFC 2675).
 fn is_jumbo(next: u8, rest: Span<'_>) -> bool {
-    next == 0 && rest.get(2) == Some([0xc2u8, 4])
+    const PADDING: u8 = 0;
+    const JUMBO: u8 = 0xc2;
+    if next != 0 {
+        return false;
+    }
+    let Some(units) = rest.get::<u8>(1) else { return false };
+    let mut options = rest.cut(8 + 8 * usize::from(units)).after(2);
+    while let Some(option) = options.get::<u8>(0) {
+        match (option, options.get::<u8>(1)) {
+            (JUMBO, _) => return true,
+            (PADDING, _) => options = options.after(1),
+            (_, Some(len)) => options = options.after(2 + usize::from(len)),
+            (_, None) => return false,
+        }
+    }
+    false
 }
 
 /// An extension header with its length in units of `unit` bytes, not counting the first `uncounted` bytes.

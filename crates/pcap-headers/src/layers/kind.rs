@@ -143,7 +143,7 @@ kinds! {
     /// B.A.T.M.A.N. unicast.
     Batman = "batadv",
     /// Arista's header with a time stamp.
-    AristaTimestamp = "",
+    AristaTimestamp = "avsp",
     /// MPLS label stack.
     Mpls = "mpls",
     /// Pseudowire associated channel.

@@ -33,6 +33,7 @@ use crate::walk::Reason;
 pub struct Layer<'a> {
     pub(crate) kind: Kind,
     pub(crate) span: Span<'a>,
+    pub(crate) quoted_by: Option<Kind>,
     pub(crate) is_ether_typed: bool,
 }
 
@@ -47,6 +48,12 @@ impl<'a> Layer<'a> {
     #[must_use]
     pub fn span(&self) -> Span<'a> {
         self.span
+    }
+
+    /// The layer that quotes the packet that this layer belongs to: an error of ICMP or ICMPv6, sFlow.
+    #[must_use]
+    pub fn quoted_by(&self) -> Option<Kind> {
+        self.quoted_by
     }
 
     /// Whether what follows was chosen by an EtherType, which `frame.protocols` shows.
@@ -141,7 +148,7 @@ pub(crate) fn step(kind: Kind, span: Span<'_>) -> Then<'_> {
         Kind::IpOverInfiniband => wan::infiniband(span),
         Kind::ClassicalIp => Some(Then::Next(Kind::Ipv4, span)),
         Kind::SunAtm => wan::sun_atm(span),
-        Kind::Rfc1483 => wan::rfc1483(span),
+        Kind::Rfc1483 => Some(Then::Instead(Kind::Llc)),
 
         Kind::Radiotap => wireless::radiotap(span),
         Kind::Prism => wireless::prism(span),

@@ -40,18 +40,15 @@ pub(super) fn associated_channel(span: Span<'_>) -> Option<Then<'_>> {
 
 /// Ethernet with a control word or without: nothing but the frame itself tells (RFC 4928, 3).
 pub(super) fn ethernet_pseudowire(span: Span<'_>) -> Option<Then<'_>> {
-    let with_word = span.after(4);
-    let span = if plausibility(with_word) >= plausibility(span) { with_word } else { span };
-    Some(Then::Next(Kind::Ethernet, span))
+    let frame = Ethernet::from_prefix(span.bytes());
+    let is_frame = looks_assigned(frame.destination()?, frame) && looks_assigned(frame.source()?, frame);
+    Some(Then::Next(Kind::Ethernet, if is_frame { span } else { span.after(4) }))
 }
 
-/// How much something looks like an Ethernet frame: a source that is no group, an EtherType or length that can be.
-fn plausibility(span: Span<'_>) -> u32 {
-    let frame = Ethernet::from_prefix(span.bytes());
-    let (Some(source), Some(ether_type)) = (frame.source(), frame.ether_type()) else { return 0 };
-    let typed = match ether_type {
-        1..=1500 => usize::from(ether_type) + Ethernet::LEN <= span.wire_len(),
-        _ => of_ether_type(ether_type).is_some(),
-    };
-    u32::from(source[0] & 1 == 0) + 2 * u32::from(typed)
+/// The reference asks whether a vendor is known. Those that begin with 0 are, nearly all; others count if the frame has
+/// an EtherType that is known (semantics 14).
+fn looks_assigned(address: [u8; 6], frame: Ethernet<'_>) -> bool {
+    const GROUP_OR_LOCAL: u8 = 3;
+    let is_typed = || frame.ether_type().is_some_and(|ether_type| of_ether_type(ether_type).is_some());
+    address[0] & GROUP_OR_LOCAL == 0 && (address[0] == 0 || is_typed())
 }

@@ -41,7 +41,8 @@ pub(crate) fn of_link_type(link_type: u32) -> Option<Kind> {
         242 => Kind::IpOverInfiniband,
         252 => Kind::ExportedPdu,
         253 => Kind::Netlink,
-        258 => Kind::Pktap,
+        // The second number is a user's in principle, and Apple's in practice.
+        258 | 149 => Kind::Pktap,
         276 => Kind::Sll2,
         _ => return None,
     })
@@ -53,7 +54,7 @@ pub(crate) fn of_ether_type(ether_type: u16) -> Option<Kind> {
         0x0800 => Kind::Ipv4,
         0x86dd => Kind::Ipv6,
         0x8100 | 0x9100 => Kind::Vlan,
-        0x0806 => Kind::Arp,
+        0x0806 | 0x8035 => Kind::Arp,
         0x22f3 => Kind::Trill,
         0x4305 => Kind::Batman,
         0x6558 => Kind::Ethernet,

@@ -65,9 +65,10 @@ pub(super) fn batman(span: Span<'_>) -> Option<Then<'_>> {
 
 /// Arista's time stamp: a subtype, a version that says 48 or 64 bits, the time, the EtherType.
 pub(super) fn arista_timestamp(span: Span<'_>) -> Option<Then<'_>> {
-    let time_len = match span.get::<u16>(2)? & 0x00f0 {
-        0x20 => 6,
-        _ => 8,
+    let time_len = match (span.get::<u16>(0)?, span.get::<u16>(2)?) {
+        (1, 0x0010 | 0x0110) => 8,
+        (1, 0x0020 | 0x0120) => 6,
+        _ => return Some(Then::Stop(Reason::Payload, span)),
     };
     let payload = span.after(4 + time_len);
     Some(Then::EtherType(payload.get(0)?, payload.after(2)))

@@ -62,8 +62,22 @@ pub(super) fn icmpv6(span: Span<'_>) -> Option<Then<'_>> {
     Some(match span.get::<u8>(0)? {
         1 | 3 => Then::Next(Kind::Ipv6, quoted(payload, span.get::<u8>(4)?, 8)),
         2 | 4 => Then::Next(Kind::Ipv6, payload),
+        137 => redirected(span.after(40)),
         _ => Then::Stop(Reason::Payload, payload),
     })
+}
+
+/// A redirect message of neighbour discovery quotes a packet in an option (RFC 4861, 4.6.3).
+fn redirected(mut options: Span<'_>) -> Then<'_> {
+    const REDIRECTED: u8 = 4;
+    while let (Some(option), Some(units @ 1..)) = (options.get::<u8>(0), options.get::<u8>(1)) {
+        let len = 8 * usize::from(units);
+        if option == REDIRECTED {
+            return Then::Next(Kind::Ipv6, options.cut(len).after(8));
+        }
+        options = options.after(len);
+    }
+    Then::Stop(Reason::Payload, options)
 }
 
 fn quoted(payload: Span<'_>, units: u8, unit: usize) -> Span<'_> {
@@ -82,17 +96,21 @@ impl super::Arp<'_> {
     /// The sender's IPv4 address; none for other protocols and addresses of another length.
     #[must_use]
     pub fn sender_ipv4(&self) -> Option<[u8; 4]> {
-        self.ipv4_at(8 + usize::from(self.hardware_len()?))
+        self.ipv4_at(usize::from(self.hardware_len()?))
     }
 
     /// The target's IPv4 address; none for other protocols and addresses of another length.
     #[must_use]
     pub fn target_ipv4(&self) -> Option<[u8; 4]> {
-        self.ipv4_at(8 + 2 * usize::from(self.hardware_len()?) + 4)
+        self.ipv4_at(2 * usize::from(self.hardware_len()?) + 4)
     }
 
+    /// Addresses are only there if all of them are.
     fn ipv4_at(&self, at: usize) -> Option<[u8; 4]> {
-        let is_ipv4 = self.protocol_type()? == 0x0800 && self.protocol_len()? == 4;
-        self.bytes().get(at..)?.first_chunk().copied().filter(|_| is_ipv4)
+        let (hardware, protocol) = (self.hardware_len()?, self.protocol_len()?);
+        let addresses =
+            self.bytes().get(Self::LEN..)?.get(..2 * (usize::from(hardware) + usize::from(protocol)))?;
+        let is_ipv4 = self.protocol_type()? == 0x0800 && protocol == 4;
+        addresses.get(at..)?.first_chunk().copied().filter(|_| is_ipv4)
     }
 }

@@ -1,7 +1,7 @@
 //! Headers of capture tools and packet filters before a packet (semantics 7).
 
 use super::cooked::of_host_family;
-use super::{Kind, Span, Then, of_link_type, tables};
+use super::{Kind, Span, Then, of_ether_type, of_link_type, tables};
 use crate::walk::Reason;
 
 /// Apple's PKTAP: little-endian; length, type, link type.
@@ -104,21 +104,36 @@ pub(super) fn juniper_atm1(span: Span<'_>) -> Option<Then<'_>> {
 
 /// Linux netfilter log: family, then attributes in host order of either kind; one of them is the packet.
 pub(super) fn nflog(span: Span<'_>) -> Option<Then<'_>> {
+    const BRIDGE: u8 = 7;
+    const HARDWARE: u16 = 1;
+    const PAYLOAD: u16 = 9;
+
     let family = span.get::<u8>(0)?;
     let attributes = span.after(4);
-    let payload = attribute(attributes, |span, at| span.get_le16(at))
-        .or_else(|| attribute(attributes, |span, at| span.get::<u16>(at)));
-    Some(match payload {
-        Some(payload) => Then::known(of_host_family(family), payload),
+    let find = |wanted| {
+        attribute(attributes, wanted, |span, at| span.get_le16(at))
+            .or_else(|| attribute(attributes, wanted, |span, at| span.get::<u16>(at)))
+    };
+    let kind = match family {
+        BRIDGE => find(HARDWARE).and_then(|value| of_ether_type(value.get(0)?)),
+        _ => of_host_family(family),
+    };
+    Some(match find(PAYLOAD) {
+        Some(payload) => Then::known(kind, payload),
         None => Then::Stop(Reason::Payload, attributes),
     })
 }
 
-fn attribute<'a>(mut span: Span<'a>, get: impl Fn(Span<'a>, usize) -> Option<u16>) -> Option<Span<'a>> {
-    const PAYLOAD: u16 = 9;
+/// The value of an attribute that was captured as a whole.
+fn attribute<'a>(
+    mut span: Span<'a>,
+    wanted: u16,
+    get: impl Fn(Span<'a>, usize) -> Option<u16>,
+) -> Option<Span<'a>> {
     while let (Some(len @ 4..), Some(kind)) = (get(span, 0), get(span, 2)) {
-        if kind == PAYLOAD {
-            return Some(span.cut(len.into()).after(4));
+        if kind == wanted {
+            let value = span.cut(len.into());
+            return (value.bytes().len() == usize::from(len)).then(|| value.after(4));
         }
         span = span.after(usize::from(len).next_multiple_of(4));
     }
@@ -136,7 +151,12 @@ pub(super) fn pflog(span: Span<'_>) -> Option<Then<'_>> {
 pub(super) fn enc(span: Span<'_>) -> Option<Then<'_>> {
     let family = span.get::<u32>(0)?;
     let family = if family > 0xffff { family.swap_bytes() } else { family };
-    Some(Then::known(tables::of_family(family), span.after(12)))
+    let kind = match family {
+        2 => Some(Kind::Ipv4),
+        24 => Some(Kind::Ipv6),
+        _ => None,
+    };
+    Some(Then::known(kind, span.after(12)))
 }
 
 /// Solaris IP observability: version, family of Solaris, lengths and zones.
