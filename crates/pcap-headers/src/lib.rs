@@ -13,6 +13,7 @@ mod pcap;
 pub mod pcapng;
 mod reader;
 mod report;
+mod ring_buffer;
 mod time;
 mod unit;
 
@@ -27,4 +28,5 @@ pub use packets::Packets;
 pub use pcap::{FileHeader, Variant};
 pub use reader::Reader;
 pub use report::{Oddity, Report};
+pub use ring_buffer::{NameTemplate, RingBuffer, RingFile, RingName, RingStart};
 pub use time::{Resolution, TimeParts};
