@@ -21,7 +21,7 @@ pub(super) fn sll2(span: Span<'_>) -> Option<Then<'_>> {
 
 fn cooked(hardware: u16, protocol: u16, payload: Span<'_>) -> Then<'_> {
     match (hardware, protocol) {
-        (ARPHRD_NETLINK, NETLINK_NETFILTER) => Then::Next(Kind::NetlinkNetfilter, payload),
+        (ARPHRD_NETLINK, NETLINK_NETFILTER) => Then::Next(Kind::SllNetlink, payload),
         (ARPHRD_NETLINK, _) => Then::Stop(Reason::Payload, payload),
         (ARPHRD_GRE, _) => Then::known(tables::of_gre_type(protocol), payload),
         (_, 4) => Then::Next(Kind::Llc, payload),

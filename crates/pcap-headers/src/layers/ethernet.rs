@@ -36,6 +36,15 @@ pub(super) fn vlan(span: Span<'_>) -> Option<Then<'_>> {
     Some(typed_or_long(ether_type, span.after(Vlan::LEN)))
 }
 
+/// A service tag (IEEE 802.1ad); the reference takes two of them as one.
+pub(super) fn service_vlan(span: Span<'_>) -> Option<Then<'_>> {
+    const SERVICE_VLAN: u16 = 0x88a8;
+    match Vlan::from_prefix(span.bytes()).ether_type()? {
+        SERVICE_VLAN => vlan(span.after(Vlan::LEN)),
+        _ => vlan(span),
+    }
+}
+
 /// What follows a tag: an EtherType, or the length of an LLC frame.
 pub(super) fn typed_or_long(ether_type: u16, payload: Span<'_>) -> Then<'_> {
     match ether_type {

@@ -13,7 +13,7 @@ macro_rules! kinds {
             /// All kinds, in the order of their numbers.
             pub const ALL: &[Self] = &[$(Self::$kind),*];
 
-            /// The name of the protocol in `frame.protocols`; empty for what has none of its own there.
+            /// The names of the protocol in `frame.protocols`, joined by colons; empty for what has none of its own there.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$kind => $name,)* }
@@ -29,7 +29,7 @@ kinds! {
     /// Cisco ISL, which wraps an Ethernet frame.
     Isl = "eth",
     /// Cisco FabricPath, which wraps an Ethernet frame.
-    FabricPath = "cfp",
+    FabricPath = "eth:cfp",
     /// Linux cooked capture.
     Sll = "sll",
     /// Linux cooked capture, version 2.
@@ -75,11 +75,11 @@ kinds! {
     /// ATM AAL5 without a header of its own (RFC 1483).
     Rfc1483 = "",
     /// Radiotap before 802.11.
-    Radiotap = "radiotap",
+    Radiotap = "radiotap:wlan_radio",
     /// Prism before 802.11.
-    Prism = "prism",
+    Prism = "prism:wlan_radio",
     /// AVS before 802.11.
-    Avs = "wlancap",
+    Avs = "wlancap:wlan_radio",
     /// PPI before any link type.
     Ppi = "ppi",
     /// IEEE 802.11.
@@ -91,7 +91,7 @@ kinds! {
 
     // Headers that capture tools put in front.
     /// Apple's PKTAP.
-    Pktap = "pktap",
+    Pktap = "pktap:pcap_pktdata",
     /// Endace ERF.
     Erf = "erf",
     /// Wireshark's exported PDU.
@@ -108,8 +108,10 @@ kinds! {
     Enc = "enc",
     /// Solaris IP observability.
     Ipnet = "ipnet",
-    /// Linux netlink behind a cooked header.
+    /// Linux netlink with a header like that of cooked captures.
     Netlink = "netlink",
+    /// Linux netlink behind a cooked header.
+    SllNetlink = "netlink",
     /// A netfilter message of netlink that carries a packet.
     NetlinkNetfilter = "netlink-netfilter",
 
@@ -150,6 +152,10 @@ kinds! {
     PwAch = "pwach",
     /// Ethernet pseudowire, with control word or without.
     PwEthernet = "pwethheuristic",
+    /// Control word of an Ethernet pseudowire.
+    PwEthernetWord = "pwethcw",
+    /// Ethernet pseudowire without control word.
+    PwEthernetBare = "pwethnocw",
 
     // Network.
     /// IPv4.
@@ -172,7 +178,9 @@ kinds! {
     // Tunnels.
     /// GRE.
     Gre = "gre",
-    /// ERSPAN type I or II.
+    /// ERSPAN type I, which has no header.
+    Erspan1 = "erspan",
+    /// ERSPAN type II.
     Erspan = "erspan",
     /// ERSPAN type III.
     Erspan3 = "erspan",

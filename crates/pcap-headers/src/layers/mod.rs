@@ -111,7 +111,8 @@ pub(crate) fn step(kind: Kind, span: Span<'_>) -> Then<'_> {
         Kind::Llc => ethernet::llc(span),
         Kind::Snap => ethernet::snap(span),
         Kind::Osi => ethernet::osi(span),
-        Kind::Vlan | Kind::ServiceVlan => ethernet::vlan(span),
+        Kind::Vlan => ethernet::vlan(span),
+        Kind::ServiceVlan => ethernet::service_vlan(span),
         Kind::BackboneVlan => tags::backbone_vlan(span),
         Kind::ETag => tags::ether_type_at(span, 6),
         Kind::VnTag => tags::ether_type_at(span, 4),
@@ -129,6 +130,7 @@ pub(crate) fn step(kind: Kind, span: Span<'_>) -> Then<'_> {
         Kind::Loop => cooked::loopback(span),
         Kind::Raw => cooked::raw(span),
         Kind::Netlink => cooked::netlink(span),
+        Kind::SllNetlink => Some(Then::Next(Kind::NetlinkNetfilter, span)),
         Kind::NetlinkNetfilter => cooked::netlink_netfilter(span),
 
         Kind::PppLink => ppp::link(span),
@@ -171,6 +173,8 @@ pub(crate) fn step(kind: Kind, span: Span<'_>) -> Then<'_> {
         Kind::Mpls => mpls::mpls(span),
         Kind::PwAch => mpls::associated_channel(span),
         Kind::PwEthernet => mpls::ethernet_pseudowire(span),
+        Kind::PwEthernetWord => Some(Then::Next(Kind::Ethernet, span.after(4))),
+        Kind::PwEthernetBare => Some(Then::Next(Kind::Ethernet, span)),
 
         Kind::Ipv4 => ip::ipv4(span),
         Kind::Ipv6 => ip::ipv6(span),
@@ -179,6 +183,7 @@ pub(crate) fn step(kind: Kind, span: Span<'_>) -> Then<'_> {
         Kind::Ipv6Fragment => ip::ipv6_fragment(span),
 
         Kind::Gre => tunnels::gre(span),
+        Kind::Erspan1 => Some(Then::Next(Kind::Ethernet, span)),
         Kind::Erspan | Kind::Erspan3 => tunnels::erspan(span),
         Kind::Wccp => tunnels::wccp(span),
         Kind::EtherIp => Some(Then::Next(Kind::Ethernet, span.after(2))),

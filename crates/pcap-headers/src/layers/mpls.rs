@@ -42,7 +42,7 @@ pub(super) fn associated_channel(span: Span<'_>) -> Option<Then<'_>> {
 pub(super) fn ethernet_pseudowire(span: Span<'_>) -> Option<Then<'_>> {
     let frame = Ethernet::from_prefix(span.bytes());
     let is_frame = looks_assigned(frame.destination()?, frame) && looks_assigned(frame.source()?, frame);
-    Some(Then::Next(Kind::Ethernet, if is_frame { span } else { span.after(4) }))
+    Some(Then::Next(if is_frame { Kind::PwEthernetBare } else { Kind::PwEthernetWord }, span))
 }
 
 /// The reference asks whether a vendor is known. Those that begin with 0 are, nearly all; others count if the frame has

@@ -27,7 +27,7 @@ pub(super) fn multilink(span: Span<'_>) -> Option<Then<'_>> {
     const BEGIN_AND_END: u8 = 0xc0;
     let flags = span.get::<u8>(0)?;
     Some(match flags & BEGIN_AND_END {
-        BEGIN_AND_END => Then::Next(Kind::Ppp, span.after(4)),
+        BEGIN_AND_END => return ppp(span.after(4)),
         _ => Then::Stop(Reason::Fragment, span.after(4)),
     })
 }

@@ -23,8 +23,8 @@ pub(super) fn gre(span: Span<'_>) -> Option<Then<'_>> {
         payload = behind_routes(payload)?;
     }
     Some(match tables::of_gre_type(protocol) {
-        // ERSPAN of type I has neither a sequence number nor a header.
-        Some(Kind::Erspan) if flags & SEQUENCE == 0 => Then::Next(Kind::Ethernet, payload),
+        // ERSPAN of type I has no sequence number.
+        Some(Kind::Erspan) if flags & SEQUENCE == 0 => Then::Next(Kind::Erspan1, payload),
         Some(Kind::Ppp) => Then::Next(Kind::PppLink, payload),
         kind => Then::known(kind, payload),
     })
@@ -41,12 +41,17 @@ fn behind_routes(mut span: Span<'_>) -> Option<Span<'_>> {
     }
 }
 
-/// ERSPAN of type II (8 bytes) or III (12 bytes, and 8 more if the last bit says so).
+/// ERSPAN of type II (8 bytes) or III (12 bytes, and 8 more if the last bit says so), whose frame type 0 is Ethernet.
 pub(super) fn erspan(span: Span<'_>) -> Option<Then<'_>> {
+    const FRAME_TYPE: u16 = 0x7c00;
+    const HAS_SUBHEADER: u16 = 1;
     let len = match span.get::<u8>(0)? >> 4 {
         1 => 8,
-        2 if span.get::<u8>(11)? & 1 == 1 => 20,
-        2 => 12,
+        2 => match span.get::<u16>(10)? {
+            flags if flags & FRAME_TYPE != 0 => return Some(Then::Stop(Reason::Payload, span)),
+            flags if flags & HAS_SUBHEADER != 0 => 20,
+            _ => 12,
+        },
         _ => return Some(Then::Stop(Reason::Payload, span)),
     };
     Some(Then::Next(Kind::Ethernet, span.after(len)))

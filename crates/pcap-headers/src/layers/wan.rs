@@ -55,7 +55,8 @@ fn network_layer(span: Span<'_>) -> Option<Then<'_>> {
 
 /// Whether a frame is Ethernet for the reference: a type that is known, no protocol of OSI behind a numbered frame.
 fn is_ethernet(span: Span<'_>) -> bool {
-    let (Some(control), Some(osi), Some(ether_type)) = (span.get::<u8>(0), span.get::<u8>(2), span.get::<u16>(12))
+    let (Some(control), Some(osi), Some(ether_type)) =
+        (span.get::<u8>(0), span.get::<u8>(2), span.get::<u16>(12))
     else {
         return false;
     };
