@@ -40,8 +40,9 @@ fn banned_packages_are_named_and_absent() {
 /// Byte order is always said: what reads `native` bytes reads something else on another machine.
 #[test]
 fn format_crates_know_no_native_byte_order() {
-    for file in
-        ["mapped-input", "silk-format"].iter().flat_map(|name| rust_files(format!("crates/{name}/src")))
+    for file in ["mapped-input", "silk-format", "pcap-headers"]
+        .iter()
+        .flat_map(|name| rust_files(format!("crates/{name}/src")))
     {
         let code = code(&file);
         for word in ["_ne_bytes", "NativeEndian", "NetworkEndian", "transmute", "target_endian"] {

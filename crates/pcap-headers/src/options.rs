@@ -21,13 +21,13 @@ pub struct Limits {
     pub packet_bytes: usize,
     /// Bytes of a pcapng block. Default 134,348,832, as in tshark.
     pub block_bytes: usize,
-    /// Bytes that are kept of all sections and interfaces together. Default 16 MiB.
+    /// Bytes that are kept of all sections and interfaces together. Default 4 MiB.
     pub interface_bytes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { packet_bytes: 262_144, block_bytes: 134_348_832, interface_bytes: 16 << 20 }
+        Self { packet_bytes: 262_144, block_bytes: 134_348_832, interface_bytes: 4 << 20 }
     }
 }
 

@@ -105,11 +105,11 @@ impl<R: Read> Reader<R> {
         self.buffer.copy_within(self.taken..self.filled, 0);
         self.filled -= self.taken;
         self.taken = 0;
-        // An announced length takes memory only as bytes arrive.
-        let wanted = total.min(self.filled.saturating_add(READ)).max(READ);
-        if self.buffer.len() < wanted {
-            self.buffer.resize(wanted, 0);
-        }
+        // An announced length takes memory only as bytes arrive; there is always room for some.
+        let wanted = total.min(self.filled.saturating_mul(2)).max(READ);
+        let more = wanted.saturating_sub(self.buffer.len());
+        self.buffer.reserve_exact(more);
+        self.buffer.resize(self.buffer.len() + more, 0);
         let free = self.buffer.get_mut(self.filled..).unwrap_or_default();
         let room = free.len();
         loop {
