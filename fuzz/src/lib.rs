@@ -6,6 +6,8 @@
 
 mod frame;
 mod input;
+mod packets;
+mod pcap;
 mod pieces;
 mod report;
 mod selection;
@@ -13,6 +15,8 @@ mod silk;
 
 pub use frame::{open_any, silk_filter, time_text, where_parse};
 pub use input::mapped_codecs;
+pub use packets::packet_walk;
+pub use pcap::{pcap_reader, pcapng_reader};
 pub use report::report_page;
 pub use selection::silk_selection;
 pub use silk::{silk_header, silk_reader, silk_roundtrip, silk_sets, silk_site};
@@ -33,7 +37,7 @@ const fn target(name: &'static str, package: &'static str, body: fn(&[u8])) -> T
 }
 
 /// All targets.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: [Target; 15] = [
     target("mapped_codecs", "mapped-input", mapped_codecs),
     target("silk_header", "silk-format", silk_header),
     target("silk_reader", "silk-format", silk_reader),
@@ -41,6 +45,9 @@ pub const TARGETS: [Target; 12] = [
     target("silk_sets", "silk-format", silk_sets),
     target("silk_site", "silk-format", silk_site),
     target("silk_selection", "silk-format", silk_selection),
+    target("pcap_reader", "pcap-headers", pcap_reader),
+    target("pcapng_reader", "pcap-headers", pcapng_reader),
+    target("packet_walk", "pcap-headers", packet_walk),
     target("silk_filter", "flow-frame", silk_filter),
     target("open_any", "flow-frame", open_any),
     target("time_text", "flow-frame", time_text),

@@ -41,8 +41,9 @@ fn banned_packages_are_named_and_absent() {
 /// machine's own order, in which files are written unless told otherwise, knows it.
 #[test]
 fn format_crates_know_no_native_byte_order() {
-    for file in
-        ["mapped-input", "silk-format"].iter().flat_map(|name| rust_files(format!("crates/{name}/src")))
+    for file in ["mapped-input", "silk-format", "pcap-headers"]
+        .iter()
+        .flat_map(|name| rust_files(format!("crates/{name}/src")))
     {
         let code = code(&file).replacen("NATIVE: Self = if cfg!(target_endian", "", 1);
         for word in ["_ne_bytes", "NativeEndian", "NetworkEndian", "transmute", "target_endian"] {

@@ -6,10 +6,12 @@ use std::process::Command;
 use serde_json::Value;
 
 /// The crates that are published, from the bottom up.
-pub(crate) const CRATES: [&str; 5] = ["mapped-input", "silk-format", "flow-frame", "flow-report", "flowloom"];
+pub(crate) const CRATES: [&str; 6] =
+    ["mapped-input", "silk-format", "pcap-headers", "flow-frame", "flow-report", "flowloom"];
 
 /// The crates that other programs use; the last one is the command.
-pub(crate) const LIBRARIES: [&str; 4] = ["mapped-input", "silk-format", "flow-frame", "flow-report"];
+pub(crate) const LIBRARIES: [&str; 5] =
+    ["mapped-input", "silk-format", "pcap-headers", "flow-frame", "flow-report"];
 
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -1,0 +1,14 @@
+//! Header fields, named and printed as tshark does.
+
+mod reader;
+mod reassembler;
+mod table;
+mod text;
+mod times;
+mod value;
+
+pub use reader::{Fields, Occurrence};
+pub use reassembler::Reassembler;
+pub use table::{Field, FieldTable};
+pub use times::FrameTimes;
+pub use value::{FieldType, FieldValue};

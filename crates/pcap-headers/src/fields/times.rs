@@ -1,0 +1,46 @@
+//! Times relative to other packets of a file.
+
+use crate::{LinkType, Packet, TimeParts};
+
+/// What must be remembered of a file to tell the relative times of its packets.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FrameTimes {
+    first: Option<TimeParts>,
+    previous: Option<TimeParts>,
+    pub(crate) time: Option<TimeParts>,
+    pub(crate) delta: Option<TimeParts>,
+    pub(crate) relative: Option<TimeParts>,
+}
+
+impl FrameTimes {
+    /// Takes the next packet of the file.
+    pub fn advance(&mut self, packet: &Packet<'_>) {
+        const ZERO: TimeParts = TimeParts { seconds: 0, nanos: 0 };
+        let time = packet.time_parts;
+        self.time = time;
+        self.delta = time.map(|time| self.previous.map_or(ZERO, |previous| since(time, previous)));
+        self.relative = time.map(|time| self.first.map_or(ZERO, |first| since(time, first)));
+        // Packets without a time count as the epoch for others.
+        self.first = self.first.or(Some(time.unwrap_or(ZERO)));
+        // What is no packet only counts as the first.
+        let is_packet = ![LinkType::CUSTOM_BLOCK, LinkType::JOURNAL_ENTRY].contains(&packet.link_type);
+        if is_packet || self.previous.is_none() {
+            self.previous = Some(time.unwrap_or(ZERO));
+        }
+    }
+}
+
+/// The time from `earlier` to `later`; both parts have the same sign.
+fn since(later: TimeParts, earlier: TimeParts) -> TimeParts {
+    const NANOS: i64 = 1_000_000_000;
+    let mut seconds = later.seconds.wrapping_sub(earlier.seconds);
+    let mut nanos = i64::from(later.nanos) - i64::from(earlier.nanos);
+    if seconds > 0 && nanos < 0 {
+        (seconds, nanos) = (seconds - 1, nanos + NANOS);
+    } else if seconds < 0 && nanos > 0 {
+        (seconds, nanos) = (seconds + 1, nanos - NANOS);
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "tshark's own rule: 32 bits")]
+    let nanos = nanos as i32;
+    TimeParts { seconds, nanos }
+}

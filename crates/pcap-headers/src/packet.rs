@@ -1,0 +1,34 @@
+//! A captured packet.
+
+use crate::linktype::LinkType;
+use crate::time::TimeParts;
+
+/// A packet of a capture: a view of its bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Packet<'a> {
+    /// Number in the file, from 1.
+    pub number: u64,
+    /// Time of capture, nanoseconds since the Unix epoch; none if the file does not say (simple packet blocks). Limited to
+    /// what 64 bits hold, years 1677 to 2262.
+    pub time_ns: Option<i64>,
+    /// The same as tshark keeps it, which differs in files with overflown or very fine times; none where `time_ns` is none.
+    pub time_parts: Option<TimeParts>,
+    /// What the first header is.
+    pub link_type: LinkType,
+    /// Number of the interface in its section; none in pcap files.
+    pub interface: Option<u32>,
+    /// The captured bytes.
+    pub data: &'a [u8],
+    /// Bytes on the wire, at least as many as were captured in sane files.
+    pub wire_len: u32,
+}
+
+impl<'a> Packet<'a> {
+    /// A packet that comes from no file: number 1, no time, as long on the wire as its bytes.
+    #[must_use]
+    pub fn new(link_type: LinkType, data: &'a [u8]) -> Self {
+        let wire_len = u32::try_from(data.len()).unwrap_or(u32::MAX);
+        Self { number: 1, time_ns: None, time_parts: None, link_type, interface: None, data, wire_len }
+    }
+}
