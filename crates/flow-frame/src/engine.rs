@@ -68,9 +68,12 @@ pub enum Event<T, X, E> {
 
 /// Work on the records of inputs, on several threads, with the results in their order.
 ///
-/// At most two more pieces than there are threads are in flight; inputs are opened when their turn comes.
+/// At most two more turns than there are threads are in flight, each of two pieces (of one if there is one thread); inputs
+/// are opened when their turn comes.
 pub struct Job<T, X, E> {
-    steps: Ordered<Step<T, X, E>>,
+    steps: Ordered<Vec<Step<T, X, E>>>,
+    /// Steps that were taken and not yet looked at.
+    taken: VecDeque<Step<T, X, E>>,
     ready: VecDeque<Event<T, X, E>>,
     /// The input has failed: what other threads made of what lies behind the damage is not given.
     failed: bool,
@@ -123,12 +126,14 @@ impl<T: Send + 'static, X: Send + 'static, E: Send + 'static> Job<T, X, E> {
     ) -> Self {
         keep_freed_memory();
         let feed = Feed { inputs, worker, piece_records: plan.piece_records, current: None };
-        let steps = Ordered::new(plan.threads, feed, || {
+        // Taking turns costs threads something, and a thread alone nothing; what is made of a piece is the same.
+        let most = if plan.threads.get() > 1 { TURN } else { 1 };
+        let steps = Ordered::new(plan.threads, Turns { feed, most }, || {
             let mut hands = Hands::default();
-            move |task| hands.work(task)
+            move |tasks: Vec<_>| tasks.into_iter().map(|task| hands.work(task)).collect()
         });
         let steps = if plan.detached { steps.detached() } else { steps };
-        Self { steps, ready: VecDeque::new(), failed: false }
+        Self { steps, taken: VecDeque::new(), ready: VecDeque::new(), failed: false }
     }
 }
 
@@ -147,7 +152,11 @@ impl<T, X, E> Iterator for Job<T, X, E> {
             if let Some(event) = self.ready.pop_front() {
                 return Some(event);
             }
-            match self.steps.next()? {
+            let Some(step) = self.taken.pop_front() else {
+                self.taken.extend(self.steps.next()?);
+                continue;
+            };
+            match step {
                 Step::Event(event @ (Event::Opened(..) | Event::Unopened(_))) => {
                     self.failed = false;
                     return Some(event);
@@ -167,6 +176,32 @@ impl<T, X, E> Iterator for Job<T, X, E> {
 impl<T, X, E> std::fmt::Debug for Job<T, X, E> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Job").field("steps", &self.steps).finish_non_exhaustive()
+    }
+}
+
+/// Pieces that a thread takes at a time.
+const TURN: usize = 2;
+
+/// Tasks in turns of at most so many; one that begins or ends an input ends a turn, so that it is not waited for.
+struct Turns<F> {
+    feed: F,
+    most: usize,
+}
+
+impl<W, X, E, F: Iterator<Item = Task<W, X, E>>> Iterator for Turns<F> {
+    type Item = Vec<Task<W, X, E>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut turn = Vec::with_capacity(self.most);
+        while turn.len() < self.most {
+            let Some(task) = self.feed.next() else { break };
+            let is_piece = matches!(task, Task::Piece(_));
+            turn.push(task);
+            if !is_piece {
+                break;
+            }
+        }
+        (!turn.is_empty()).then_some(turn)
     }
 }
 

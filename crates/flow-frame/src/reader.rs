@@ -48,7 +48,7 @@ pub fn open_bytes(
     FlowReader::new(FlowInput::of_bytes(bytes, name, &scan.silk)?, scan)
 }
 
-/// Record batches of one input, in its order, with bounded memory: `Scan::threads` + 2 pieces, each of a batch, a block
+/// Record batches of one input, in its order, with bounded memory: two pieces for each of `Scan::threads` + 2, each of a batch, a block
 /// of records (at most 1 MiB) and the input's bytes of them. `Send`; a batch never spans inputs.
 ///
 /// Damage ends the reading: all rows before it, then one error, then nothing more. [`Self::next_batch`] gives this

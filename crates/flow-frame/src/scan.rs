@@ -48,8 +48,9 @@ impl Kind {
     }
 }
 
-/// Records that a thread takes at a time: enough that taking them costs nothing beside decoding them.
-const PIECE: usize = 16_384;
+/// Records of a piece, at least: enough that taking it costs little beside decoding it, and few enough that its columns
+/// stay near the second-level cache.
+const PIECE: usize = 8192;
 
 /// Bounds on what a scan may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
