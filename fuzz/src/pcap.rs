@@ -10,11 +10,13 @@ const BEGINNING: &[u8] =
     b"\x0A\x0D\x0D\x0A\x1C\0\0\0\x4D\x3C\x2B\x1A\x01\0\0\0\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x1C\0\0\0\
     \x01\0\0\0\x14\0\0\0\x01\0\0\0\0\0\0\0\x14\0\0\0";
 
+/// Time, link type, interface, wire length, captured length and hash of a packet.
+type Facts = (Option<i64>, LinkType, Option<u32>, u32, usize, u64);
+
 /// What came out of a capture.
 #[derive(Debug, Default, PartialEq)]
 struct Outcome {
-    /// Number, time, link type, interface, wire length, captured length and hash of each packet.
-    packets: Vec<(u64, Option<i64>, LinkType, Option<u32>, u32, usize, u64)>,
+    packets: Vec<Facts>,
     error: Option<String>,
     report: Report,
 }
@@ -24,7 +26,6 @@ impl Outcome {
         let hash = packet.data.iter().fold(7, |hash: u64, byte| hash.wrapping_mul(31) ^ u64::from(*byte));
         assert_eq!(packet.time_ns.is_some(), packet.time_parts.is_some());
         self.packets.push((
-            packet.number,
             packet.time_ns,
             packet.link_type,
             packet.interface,
@@ -46,7 +47,7 @@ impl Outcome {
 fn options(data: &[u8]) -> Options {
     let limits =
         Limits::default().with_packet_bytes(4096).with_block_bytes(9000).with_interface_bytes(20_000);
-    let parity = if data.len() % 2 == 0 { Parity::Native } else { Parity::Tshark };
+    let parity = if data.len().is_multiple_of(2) { Parity::Native } else { Parity::Tshark };
     Options::default().with_limits(limits).with_parity(parity)
 }
 

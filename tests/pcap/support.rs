@@ -66,7 +66,7 @@ pub(crate) fn slice(bytes: &[u8], options: &Options) -> Outcome {
     let (mut rows, mut error) = (Vec::new(), None);
     let mut packets = Packets::with_options(bytes, options);
     let mut last = bytes.as_ptr();
-    while let Some(packet) = packets.next() {
+    for packet in packets.by_ref() {
         assert!(error.is_none(), "fused");
         match packet {
             Ok(packet) => {
