@@ -187,7 +187,7 @@ static FIELDS: [Field; 47] = [
     number("tcp.len", Format::Decimal, by!([Tcp] tcp_len)),
     number("udp.srcport", Format::Decimal, by!([Udp] | layer | udp(layer, 4)?.source_port())),
     number("udp.dstport", Format::Decimal, by!([Udp] | layer | udp(layer, 4)?.destination_port())),
-    number("udp.length", Format::Decimal, of!(Udp.len)),
+    number("udp.length", Format::Decimal, of!(Udp.length)),
     number("icmp.type", Format::Decimal, by!([Icmp] | layer | icmp(layer)?.icmp_type())),
     number("icmp.code", Format::Decimal, by!([Icmp] | layer | icmp(layer)?.code())),
     number("icmpv6.type", Format::Decimal, of!([Icmpv6] Icmp.icmp_type)),

@@ -21,7 +21,7 @@ impl FrameTimes {
         self.delta = time.map(|time| self.previous.map_or(ZERO, |previous| since(time, previous)));
         self.relative = time.map(|time| self.first.map_or(ZERO, |first| since(time, first)));
         // Packets without a time count as the epoch for others.
-        self.first = self.first.or(Some(time.unwrap_or(ZERO)));
+        self.first = self.first.or(time).or(Some(ZERO));
         // What is no packet only counts as the first.
         let is_packet = ![LinkType::CUSTOM_BLOCK, LinkType::JOURNAL_ENTRY].contains(&packet.link_type);
         if is_packet || self.previous.is_none() {

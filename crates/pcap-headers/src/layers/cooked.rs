@@ -78,7 +78,7 @@ pub(super) fn netlink_netfilter(span: Span<'_>) -> Option<Then<'_>> {
     if len < 16 {
         return Some(Then::Stop(Reason::Malformed, span));
     }
-    let (message, rest) = (span.cut(len), span.after(len.next_multiple_of(4)));
+    let (message, rest) = (span.cut(len), span.after(len.checked_next_multiple_of(4).unwrap_or(len)));
     let payload_attribute = match message.get_le16(4)? {
         0x0400 => 9,
         0x0300 => 10,

@@ -182,7 +182,7 @@ pub(super) fn ipv6_fragment(span: Span<'_>) -> Option<Then<'_>> {
     }
     let (is_first, has_more) = (place & 0xfff8 == 0, place & 1 == 1);
     let is_whole = payload.bytes().len() >= payload.wire_len();
-    if (is_first && !has_more) || (is_first && !is_whole) {
+    if is_first && !(has_more && is_whole) {
         return Some(Then::known(of_ip_protocol(next), payload));
     }
     Some(Then::Stop(Reason::Fragment, payload))

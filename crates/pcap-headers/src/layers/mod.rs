@@ -1,6 +1,6 @@
 //! The layers of a packet: what each one is, which values its header holds, and what comes next.
 //!
-//! A layer is a function from its bytes to what follows ([`Then`]); numbers are looked up in `tables`.
+//! A layer is a function from its bytes to what follows; numbers are looked up in `tables`.
 
 mod cooked;
 mod ethernet;

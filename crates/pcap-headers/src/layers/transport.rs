@@ -30,15 +30,14 @@ impl Tcp<'_> {
 /// UDP (RFC 768): a tunnel by either port. A length of 0 stands for a jumbogram (RFC 2675, 4).
 pub(super) fn udp(span: Span<'_>) -> Option<Then<'_>> {
     let header = Udp::from_prefix(span.bytes());
-    let (source, destination, len) = (header.source_port()?, header.destination_port()?, header.len()?);
+    let (source, destination, len) = (header.source_port()?, header.destination_port()?, header.length()?);
     if (1..8).contains(&len) {
         return Some(Then::Stop(Reason::Malformed, span));
     }
     let datagram = if len == 0 { span } else { span.cut(len.into()) };
     let kind =
         tables::of_udp_port(source.min(destination)).or_else(|| tables::of_udp_port(source.max(destination)));
-    header.is_complete().then(|| ())?;
-    Some(Then::known(kind, datagram.after(Udp::LEN)))
+    header.is_complete().then(|| Then::known(kind, datagram.after(Udp::LEN)))
 }
 
 /// SCTP (RFC 9260); its chunks are not decoded.

@@ -58,7 +58,7 @@ macro_rules! views {
                         assert_eq!(view.is_complete(), captured == $len);
                         $(
                             let size = size_of::<$type>();
-                            let expected = (captured >= $at + size).then(|| {
+                            let expected = (captured.saturating_sub($at) >= size).then(|| {
                                 <$type>::from_wire(&bytes[$at..$at + size])
                             });
                             assert_eq!(view.$value(), expected, "{} of {captured} bytes", stringify!($value));
@@ -174,7 +174,7 @@ views! {
         /// Destination port.
         destination_port: u16 = 2,
         /// Bytes of header and payload.
-        len: u16 = 4,
+        length: u16 = 4,
     }
 
     /// SCTP (RFC 9260).
