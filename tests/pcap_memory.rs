@@ -1,8 +1,6 @@
 //! What reading captures takes of memory, counted by the allocator: nothing per packet in place, and no more than the
 //! limits say however large the lengths are that a hostile file announces.
 
-#![expect(clippy::unwrap_used, reason = "a test that fails is meant to stop")]
-
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::io::Read;

@@ -36,7 +36,7 @@ fn case(name: &'static str, least: usize, pcapng: bool) -> Case {
     } else {
         u32s(&[0xA1B2_C3D4, 0x0004_0002, 0, 0, 65535, 1])
     };
-    let mut answer = (0, 0, 0);
+    let mut answer = (0, 0, 0_i64);
     while file.len() < SIZE {
         let i = answer.0 as u32;
         let len = least + i as usize % 40;

@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "a test that fails is meant to stop")]
-
 use proptest::prelude::*;
 
 use super::*;
