@@ -130,6 +130,7 @@ impl<'a> Walk<'a> {
 impl<'a> Iterator for Walk<'a> {
     type Item = Layer<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Layer<'a>> {
         loop {
             let (kind, span) = self.next.take()?;

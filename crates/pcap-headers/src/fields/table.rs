@@ -21,7 +21,7 @@ pub(super) enum Source {
     /// The packet and its place in the file.
     Frame(fn(&Packet<'_>, &FrameTimes) -> Option<FieldValue>),
     /// Every layer of these kinds.
-    Layers(&'static [Kind], fn(&Layer<'_>) -> Option<FieldValue>),
+    Layers(&'static [Kind], fn(&Layer<'_>, &mut Option<FieldValue>)),
     /// The names of all layers.
     Names,
 }
@@ -72,18 +72,22 @@ const fn address(name: &'static str, value_type: FieldType, source: Source) -> F
 
 /// A value of a layer's view.
 macro_rules! of {
-    ($kind:ident . $value:ident) => { of!([$kind] $kind . $value) };
+    ($kind:ident . $value:ident) => {
+        of!([$kind] $kind . $value)
+    };
     ([$($kind:ident)*] $view:ident . $value:ident) => {
-        Source::Layers(&[$(Kind::$kind),*], |layer| Some($view::from_prefix(layer.span.bytes()).$value()?.into()))
+        by!([$($kind)*] |layer| $view::from_prefix(layer.span.bytes()).$value())
     };
 }
 
 /// A value worked out from a layer.
 macro_rules! by {
     ([$($kind:ident)*] $get:expr) => {
-        Source::Layers(&[$(Kind::$kind),*], |layer| {
+        Source::Layers(&[$(Kind::$kind),*], |layer, place| {
             let get: fn(&Layer<'_>) -> Option<_> = $get;
-            Some(FieldValue::from(get(layer)?))
+            if let Some(value) = get(layer) {
+                *place = Some(FieldValue::from(value));
+            }
         })
     };
 }

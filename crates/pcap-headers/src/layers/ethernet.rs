@@ -10,6 +10,7 @@ const FABRIC_PATH: u16 = 0x8903;
 const ISL_DESTINATION: [u8; 5] = [0x01, 0x00, 0x0c, 0x00, 0x00];
 
 /// A frame; nothing is decoded unless all of its header was captured (semantics 5).
+#[inline]
 pub(super) fn ethernet(span: Span<'_>) -> Option<Then<'_>> {
     let ether_type = span.get::<u16>(12)?;
     let payload = span.after(Ethernet::LEN);

@@ -87,6 +87,7 @@ fn last_address(header: &[u8], at: usize, end: usize) -> Route {
 }
 
 /// A header and what it carries; a version of 6 is left to IPv6.
+#[inline]
 pub(super) fn ipv4(span: Span<'_>) -> Option<Then<'_>> {
     let header = Ipv4::from_prefix(span.bytes());
     let header_len = header.header_len()?;

@@ -102,7 +102,18 @@ fn version(span: Span<'_>) -> Option<Kind> {
 }
 
 /// What follows a layer whose first byte was captured.
+#[inline]
 pub(crate) fn step(kind: Kind, span: Span<'_>) -> Then<'_> {
+    // Most layers of most captures, in line with the walk.
+    let then = match kind {
+        Kind::Ethernet => ethernet::ethernet(span),
+        Kind::Ipv4 => ip::ipv4(span),
+        kind => return step_of_any(kind, span),
+    };
+    then.unwrap_or(Then::Stop(Reason::Truncated, span))
+}
+
+fn step_of_any(kind: Kind, span: Span<'_>) -> Then<'_> {
     // Where a function has nothing to say, a byte that it needs was not captured.
     let then = match kind {
         Kind::Ethernet => ethernet::ethernet(span),

@@ -49,10 +49,17 @@ pub(crate) fn of_link_type(link_type: u32) -> Option<Kind> {
 }
 
 /// What an EtherType announces.
+#[inline]
 pub(crate) fn of_ether_type(ether_type: u16) -> Option<Kind> {
+    match ether_type {
+        0x0800 => Some(Kind::Ipv4),
+        0x86dd => Some(Kind::Ipv6),
+        _ => of_other_ether_type(ether_type),
+    }
+}
+
+fn of_other_ether_type(ether_type: u16) -> Option<Kind> {
     Some(match ether_type {
-        0x0800 => Kind::Ipv4,
-        0x86dd => Kind::Ipv6,
         0x8100 | 0x9100 => Kind::Vlan,
         0x0806 | 0x8035 => Kind::Arp,
         0x22f3 => Kind::Trill,
