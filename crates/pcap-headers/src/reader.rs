@@ -10,7 +10,7 @@ use crate::packet::Packet;
 use crate::report::Report;
 use crate::unit::Step;
 
-/// Bytes that are read at first; twice as many each time, so that small files take little.
+/// Bytes that are read at first, so that small files take little.
 const FIRST_READ: usize = 8 << 10;
 /// Bytes that are read at a time.
 const READ: usize = 256 << 10;
@@ -108,7 +108,7 @@ impl<R: Read> Reader<R> {
         self.filled -= self.taken;
         self.taken = 0;
         // An announced length takes memory only as bytes arrive; there is always room for some.
-        let usual = self.buffer.len().saturating_mul(2).clamp(FIRST_READ, READ);
+        let usual = if self.buffer.is_empty() { FIRST_READ } else { READ };
         let wanted = total.min(self.filled.saturating_mul(2)).max(usual);
         let more = wanted.saturating_sub(self.buffer.len());
         self.buffer.reserve_exact(more);
