@@ -23,8 +23,8 @@ const TOO_LARGE: u64 = 1 << 63;
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Rows {
-    /// The rows; none if no row is delivered. A block of compressed records may hold more than `Scan::batch_rows`:
-    /// [`batches`](Self::batches) splits it.
+    /// The rows; none if no row is delivered. There may be more than `Scan::batch_rows`: [`batches`](Self::batches) splits
+    /// them.
     pub batch: Option<RecordBatch>,
     /// Where the rows of the piece went.
     pub accounts: Accounts,

@@ -68,7 +68,8 @@ pub enum Event<T, X, E> {
 
 /// Work on the records of inputs, on several threads, with the results in their order.
 ///
-/// At most two more turns than there are threads are in flight, each of two pieces (of one if there is one thread); inputs
+/// At most two more turns than there are threads are in flight, each of two pieces (of one if there is one thread, or if
+/// an input may block); inputs
 /// are opened when their turn comes.
 pub struct Job<T, X, E> {
     steps: Ordered<Vec<Step<T, X, E>>>,
@@ -115,19 +116,20 @@ struct OpenFile<W> {
 }
 
 impl<T: Send + 'static, X: Send + 'static, E: Send + 'static> Job<T, X, E> {
-    /// Starts the work. `worker` is asked once for each input.
+    /// Starts the work. `worker` is asked once for each input, with what came with it.
     ///
     /// The first job of a process teaches glibc's allocator, if that is the one, not to give each freed batch back to the
     /// system: up to 16 MiB stay with the process.
     pub fn new<W: BlockWorker<Out = T>>(
         inputs: impl Iterator<Item = std::result::Result<(FlowInput, X), E>> + Send + 'static,
         plan: Plan,
-        worker: impl Fn(&SourceFacts) -> Result<W> + Send + 'static,
+        worker: impl Fn(&SourceFacts, &X) -> Result<W> + Send + 'static,
     ) -> Self {
         keep_freed_memory();
         let feed = Feed { inputs, worker, piece_records: plan.piece_records, current: None };
         // Taking turns costs threads something, and a thread alone nothing; what is made of a piece is the same.
-        let most = if plan.threads.get() > 1 { TURN } else { 1 };
+        // What a slow source has given is not kept waiting for more.
+        let most = if plan.threads.get() > 1 && !plan.detached { TURN } else { 1 };
         let steps = Ordered::new(plan.threads, Turns { feed, most }, || {
             let mut hands = Hands::default();
             move |tasks: Vec<_>| tasks.into_iter().map(|task| hands.work(task)).collect()
@@ -224,7 +226,7 @@ struct Current<W> {
 impl<I, F, W, X, E> Iterator for Feed<I, F, W>
 where
     I: Iterator<Item = std::result::Result<(FlowInput, X), E>>,
-    F: Fn(&SourceFacts) -> Result<W>,
+    F: Fn(&SourceFacts, &X) -> Result<W>,
 {
     type Item = Task<W, X, E>;
 
@@ -241,7 +243,7 @@ where
             None => match self.inputs.next()? {
                 Ok((input, extra)) => {
                     let facts = Arc::clone(&input.facts);
-                    self.current = Some(self.begin(input));
+                    self.current = Some(self.begin(input, &extra));
                     Task::Opened(facts, extra)
                 }
                 Err(error) => Task::Unopened(error),
@@ -250,11 +252,14 @@ where
     }
 }
 
-impl<I, F: Fn(&SourceFacts) -> Result<W>, W> Feed<I, F, W> {
-    fn begin(&self, input: FlowInput) -> Result<Current<W>> {
+impl<I, F, W> Feed<I, F, W> {
+    fn begin<X>(&self, input: FlowInput, extra: &X) -> Result<Current<W>>
+    where
+        F: Fn(&SourceFacts, &X) -> Result<W>,
+    {
         let FlowInput { facts, options, bytes } = input;
         let named = |e: Error| e.in_input(&facts.name);
-        let worker = (self.worker)(&facts).map_err(named)?;
+        let worker = (self.worker)(&facts, extra).map_err(named)?;
         let cutter = Cutter::new(&facts.header, &options, self.piece_records).map_err(|e| named(e.into()))?;
         let (memory, stream) = match bytes {
             Bytes::Memory(memory) => (Some(memory), None),

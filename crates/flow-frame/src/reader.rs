@@ -76,7 +76,7 @@ impl FlowReader {
         let (accounts, schema) = (maker.no_accounts(), SchemaRef::clone(maker.schema()));
         let plan =
             Plan { threads: scan.threads, piece_records: scan.batch_rows, detached: input.is_stream() };
-        let job = Job::new(std::iter::once(Ok((input, ()))), plan, move |_| Ok(maker.clone()));
+        let job = Job::new(std::iter::once(Ok((input, ()))), plan, move |_, ()| Ok(maker.clone()));
         let batch_rows = scan.batch_rows;
         Ok(Self { job: Some(job), ready: VecDeque::new(), batch_rows, accounts, ignored: 0, facts, schema })
     }

@@ -72,8 +72,8 @@ impl Default for Limits {
 pub struct Scan {
     /// The columns. Default: all stored ones.
     pub columns: Projection,
-    /// Rows of a batch, at most: fewer where a file ends, a block of compressed records does not fit, or rows are
-    /// filtered. Which rows make a batch does not depend on threads. Default 8192.
+    /// Rows of a batch, at most: fewer where a file or a piece of it ends, or rows are filtered. Which rows make a batch
+    /// does not depend on threads. Default 8192.
     pub batch_rows: usize,
     /// Threads that decode. Default 1: the caller's own, none is started.
     pub threads: NonZeroUsize,

@@ -1,26 +1,17 @@
-//! The command line: every flag, its help, and how flags become options of the jobs.
+//! The command line: every flag and its help. What they mean is in [`crate::resolve`].
 
 use std::ffi::OsString;
-use std::io::IsTerminal;
-use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use flow_frame::predicate::{ParseContext, Predicate};
-use flow_frame::{Anchors, Instant, Projection, Scan, TimeSpec, Window, WindowMode};
 use silk_format::{ByteOrder, FlowFormat, FormatId, WriterOptions};
 
 use crate::console::ProgressWhen;
 use crate::error::{Error, Result};
 use crate::fetch::args::FetchArgs;
 use crate::generate::Reflections;
-use crate::inputs::Inputs;
-use crate::output::{Addresses, Compression, ExitOptions, Format};
-use crate::pump::data_end;
-use crate::sets;
+use crate::output::{Addresses, Compression, Format};
 use crate::source::OpenOptions;
 
 /// Network flow analysis: SiLK flow files to columns, reports, Parquet, CSV and JSON.
@@ -549,152 +540,4 @@ impl From<ReflectionArg> for Reflections {
 pub(crate) enum Preset {
     /// 1,086,153 records around the half hour of the articles
     Article,
-}
-
-/// What a job reads, and how: columns, rows, site, threads.
-pub(crate) fn scan(
-    input: &InputArgs,
-    inputs: &Inputs,
-    columns: Option<&ColumnArgs>,
-    rows: Option<(&WindowArgs, &WhereArgs)>,
-    threads: NonZeroUsize,
-) -> Result<Scan> {
-    let mut scan = Scan::default().with_threads(threads);
-    scan.silk.site = inputs.site.as_ref().map(Arc::clone);
-    if let Some(columns) = columns {
-        scan.columns = Projection::parse(&columns.fields)?;
-    }
-    if let Some((window, filter)) = rows {
-        scan.window = self::window(window, &inputs.paths, input.open_options(), threads)?;
-        scan.predicate = predicate(filter, &inputs.paths, input.open_options(), threads)?;
-    }
-    Ok(scan)
-}
-
-fn window(
-    args: &WindowArgs,
-    inputs: &[PathBuf],
-    open: OpenOptions,
-    threads: NonZeroUsize,
-) -> Result<Option<Window>> {
-    let Some(text) = &args.window else { return Ok(None) };
-    let mode = match args.window_mode {
-        Mode::Start => WindowMode::Start,
-        Mode::Overlap => WindowMode::Overlap,
-    };
-    let mut anchors = Anchors { now: Some(now()), end: None };
-    if text.split("..").any(|time| time.trim_start().starts_with("end")) {
-        anchors.end = data_end(inputs, open, threads)?;
-    }
-    Ok(Some(Window::parse(text, mode, anchors)?))
-}
-
-/// The predicate of `--where`. The inputs are read for their end only if it is mentioned.
-pub(crate) fn predicate(
-    args: &WhereArgs,
-    inputs: &[PathBuf],
-    open: OpenOptions,
-    threads: NonZeroUsize,
-) -> Result<Option<Predicate>> {
-    let Some(text) = &args.text else { return Ok(None) };
-    let mut context = ParseContext::default().with_anchors(Anchors { now: Some(now()), end: None });
-    for set in &args.sets {
-        let (name, path) = set
-            .split_once('=')
-            .filter(|(name, path)| !name.is_empty() && !path.is_empty())
-            .ok_or_else(|| Error::usage(format!("--set {set}: expected NAME=FILE")))?;
-        if path == "-" && inputs.iter().any(|input| input == Path::new("-")) {
-            return Err(Error::usage(format!("--set {set}: standard input is an input already")));
-        }
-        context = context.with_set(name, sets::load(Path::new(path), open)?);
-    }
-    if let Ok(predicate) = Predicate::parse(text, &context) {
-        return Ok(Some(predicate));
-    }
-    // If any end will do, the real one is wanted; if none does, this is the error to tell.
-    context.anchors.end = Some(Instant::from_ms(0));
-    Predicate::parse(text, &context)?;
-    context.anchors.end = data_end(inputs, open, threads)?;
-    Ok(Some(Predicate::parse(text, &context)?))
-}
-
-/// The present: the one look at the clock.
-pub(crate) fn now() -> Instant {
-    let ns = |time: Duration| time.as_nanos() as i128;
-    Instant::from_ns(match SystemTime::now().duration_since(UNIX_EPOCH) {
-        Ok(after) => ns(after),
-        Err(before) => -ns(before.duration()),
-    })
-}
-
-/// A length of time such as `1s` or `1h30m`.
-pub(crate) fn duration(flag: &str, text: &str) -> Result<Duration> {
-    let wrong =
-        || Error::usage(format!("{flag} {text}: expected a length of time such as 500ms, 1s, 5m, 1h or 1d"));
-    match TimeSpec::parse(&format!("+{text}")) {
-        Ok(TimeSpec::Now(ns)) => u64::try_from(ns).map(Duration::from_nanos).map_err(|_| wrong()),
-        _ => Err(wrong()),
-    }
-}
-
-/// The format that rows leave in, and where a table ends.
-pub(crate) fn exit_options(
-    format: Option<Format>,
-    output: Option<&Path>,
-    table: bool,
-    addresses: Addresses,
-) -> Result<ExitOptions> {
-    let terminal = output.is_none() && std::io::stdout().is_terminal();
-    let format = match (format, output) {
-        (Some(format), _) => format,
-        (None, Some(path)) => Format::of_path(path).ok_or_else(|| {
-            Error::usage(format!(
-                "{}: no format has this ending: expected .parquet .arrow .csv .jsonl .json .silk or .txt, or --format",
-                path.display()
-            ))
-        })?,
-        (None, None) if table && terminal => Format::Table,
-        (None, None) => Format::Csv,
-    };
-    if terminal && format.is_binary() {
-        return Err(Error::usage(format!("{format:?} is not written to a terminal: use -o FILE or a pipe")));
-    }
-    let width = terminal.then(|| console::Term::stdout().size_checked()).flatten();
-    Ok(ExitOptions::new(format)
-        .with_addresses(addresses)
-        .with_table_width(width.map(|(_, columns)| usize::from(columns))))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn resolved(text: &str, sets: &[&str]) -> Result<String> {
-        let args = WhereArgs {
-            text: Some(text.to_owned()),
-            sets: sets.iter().map(|set| (*set).to_owned()).collect(),
-        };
-        let input = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/silk/query/query.rwf");
-        let predicate = predicate(&args, &[input.into()], OpenOptions::default(), NonZeroUsize::MIN)?;
-        Ok(predicate.map(|predicate| predicate.to_string()).unwrap_or_default())
-    }
-
-    #[test]
-    fn where_is_resolved() {
-        assert_eq!(resolved("proto=6", &[]).unwrap(), "protocol = 6");
-        let last = resolved("stime >= end", &[]).unwrap();
-        assert_eq!(
-            resolved("stime >= end-0s and proto = 6", &[]).unwrap(),
-            format!("{last} and protocol = 6")
-        );
-        assert!(last.starts_with("stime >= 2016-09-29T13:5"), "{last}");
-        assert!(resolved("stime <= now", &[]).unwrap().starts_with("stime <= 20"));
-        let error = resolved("proto = tcp", &[]).unwrap_err();
-        assert_eq!(error.pointed().as_deref(), Some("proto = tcp\n        ^"));
-        for sets in [&["servers"][..], &["=x"], &["x="]] {
-            assert_eq!(resolved("true", sets).unwrap_err().class(), flow_frame::Class::Usage);
-        }
-        assert_eq!(resolved("true", &["x=/nonexistent"]).unwrap_err().class(), flow_frame::Class::Io);
-        assert_eq!(resolved("sip in @x", &[]).unwrap_err().class(), flow_frame::Class::Usage);
-    }
 }

@@ -11,8 +11,7 @@ use flow_frame::{Instant, TimeSpec};
 use flow_report::Style;
 
 use crate::args::{
-    Cli, Command, ConvertArgs, GenerateArgs, InfoArgs, Preset, ReportArgs, RowsArgs, StyleArg, duration,
-    exit_options, now, scan,
+    Cli, Command, ConvertArgs, GenerateArgs, InfoArgs, Preset, ReportArgs, RowsArgs, StyleArg,
 };
 use crate::commands::convert::{ConvertOptions, convert};
 use crate::commands::generate::{GenerateFormat, generate};
@@ -26,6 +25,7 @@ use crate::fetch::args::{FetchArgs, FetchCommand};
 use crate::generate::{Options, Traffic};
 use crate::inputs;
 use crate::output::{ExitOptions, Format};
+use crate::resolve::{duration, exit_options, now, scan};
 
 /// The older tools that are a part of the command.
 const TOOLS: [&str; 3] = ["rwcut", "rwfilter", "rwfileinfo"];

@@ -59,6 +59,7 @@ mod getopt;
 mod inputs;
 pub mod output;
 pub mod pump;
+mod resolve;
 pub mod rwcut;
 pub mod rwfileinfo;
 pub mod rwfilter;

@@ -97,9 +97,10 @@ pub fn pump<P: AsRef<Path>, C: Consumer>(
     let mut flow = ControlFlow::Continue(());
     for event in job.by_ref() {
         match event {
-            Event::Opened(facts, Opening { stored, schema, accounts }) => {
+            Event::Opened(facts, Opening { stored, batches }) => {
                 listener.opened(&facts, stored.len);
-                consumer.open(&schema)?;
+                consumer.open(batches.schema())?;
+                let accounts = batches.no_accounts();
                 reports.open = Some(Open { facts, stored, accounts });
             }
             Event::Unopened(failure) => reports.close(Some(failure), listener),
@@ -131,8 +132,7 @@ pub fn pump<P: AsRef<Path>, C: Consumer>(
 /// What comes with an input that was opened.
 struct Opening {
     stored: Stored,
-    schema: SchemaRef,
-    accounts: Accounts,
+    batches: BatchMaker,
 }
 
 /// Batches made of all inputs.
@@ -147,16 +147,15 @@ fn job<M: Send + 'static>(
         piece_records: scan.piece_records(),
         detached: paths.iter().any(|path| crate::source::is_stream(path)),
     };
-    let opening = scan.clone();
+    let batch_rows = scan.batch_rows;
     let inputs = paths.into_iter().map(move |path| {
-        let Source { input, stored } = Source::open(&path, &opening.silk, options)?;
-        let maker = BatchMaker::new(input.facts(), &opening)?;
-        let (schema, accounts) = (SchemaRef::clone(maker.schema()), maker.no_accounts());
-        Ok((input, Opening { stored, schema, accounts }))
+        let Source { input, stored } = Source::open(&path, &scan.silk, options)?;
+        let batches = BatchMaker::new(input.facts(), &scan)?;
+        Ok((input, Opening { stored, batches }))
     });
-    Job::new(inputs, plan, move |facts| {
-        let batches = BatchMaker::new(facts, &scan)?;
-        Ok(Making { batches, batch_rows: scan.batch_rows, make: Arc::clone(&make) })
+    Job::new(inputs, plan, move |_, opening: &Opening| {
+        let batches = opening.batches.clone();
+        Ok(Making { batches, batch_rows, make: Arc::clone(&make) })
     })
 }
 

@@ -10,8 +10,8 @@ use clap::builder::NonEmptyStringValueParser;
 
 use super::address::{Side, address_switch};
 use super::silk::SilkQuery;
-use crate::args::duration;
 use crate::error::Result;
+use crate::resolve::duration;
 
 #[derive(Debug, Args)]
 pub(crate) struct FetchArgs {

@@ -174,7 +174,7 @@ impl<'o> Cutter<'o> {
         let printing =
             Printing { printer: self.printer.clone(), chunk: self.chunk.clone(), text: Text::default() };
         let inputs = names.into_iter().map(move |name| reading.open(&name));
-        for event in Work::new(inputs, plan, move |_| Ok(printing.clone())) {
+        for event in Work::new(inputs, plan, move |_, _| Ok(printing.clone())) {
             match event {
                 Event::Opened(facts, how) => {
                     opened.push(how);

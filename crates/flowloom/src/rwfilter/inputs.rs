@@ -40,7 +40,7 @@ fn repository(job: &Job, setup: &Setup, stderr: &mut dyn Write) -> Result<Found,
     let site = crate::site::load_for(&root, job.site.as_deref()).map_err(|e| e.to_string())?;
     let site = site.ok_or_else(|| no_site(Some(&root)))?;
     let mut selector = job.selector.clone();
-    selector.now_ms = i64::try_from(crate::args::now().ns().div_euclid(1_000_000)).unwrap_or(i64::MAX);
+    selector.now_ms = i64::try_from(crate::resolve::now().ns().div_euclid(1_000_000)).unwrap_or(i64::MAX);
     let repository = Repository::new(root, Arc::clone(&site));
     let selected = repository.select(&selector).map_err(|e| e.to_string())?;
     for warning in selected.warnings() {

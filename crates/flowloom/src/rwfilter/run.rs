@@ -168,7 +168,8 @@ fn read(
     let encoder = outputs.encoder();
     let print_filenames = job.print_filenames;
     let files = names.into_iter().map(move |name| reading.open(&name));
-    let worker = move |facts: &SourceFacts| Ok(Filtering::new(rules.of(facts), wanted, encoder.clone()));
+    let worker =
+        move |facts: &SourceFacts, _: &_| Ok(Filtering::new(rules.of(facts), wanted, encoder.clone()));
     let mut statistics = Statistics::default();
     let mut refused = 0;
     for event in Work::new(files, plan, worker) {
