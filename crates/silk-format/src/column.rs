@@ -1,5 +1,7 @@
 //! The columns of a flow record and the buffers that they are read into.
 
+use crate::bits::Bits;
+
 /// A column of flow records; named as PySiLK names the attribute.
 ///
 /// | column | values | null when |
@@ -160,7 +162,7 @@ impl Values {
             Self::U16(v) => fit(v),
             Self::U8(v) => fit(v),
             Self::Address(v) => fit(v),
-            Self::Bool(v) => fit(&mut v.bytes),
+            Self::Bool(v) => v.shrink(),
         }
     }
 
@@ -182,6 +184,19 @@ impl Values {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Forgets the rows from number `rows` on.
+    pub(crate) fn truncate(&mut self, rows: usize) {
+        match self {
+            Self::I64(v) => v.truncate(rows),
+            Self::U64(v) => v.truncate(rows),
+            Self::U32(v) => v.truncate(rows),
+            Self::U16(v) => v.truncate(rows),
+            Self::U8(v) => v.truncate(rows),
+            Self::Address(v) => v.truncate(rows),
+            Self::Bool(v) => v.truncate(rows),
+        }
     }
 
     fn clear(&mut self) {
@@ -212,12 +227,32 @@ pub enum Validity {
 }
 
 impl Validity {
-    /// The number of rows that it tells of.
-    pub(crate) fn len(&self) -> usize {
+    /// The rows that follow are all present, or all not.
+    pub(crate) fn extend_all(&mut self, present: bool, rows: usize) {
+        if rows > 0 {
+            match (&mut *self, present) {
+                (Self::Unset, true) => *self = Self::All(rows),
+                (Self::Unset, false) => *self = Self::None(rows),
+                (Self::All(n), true) | (Self::None(n), false) => *n += rows,
+                _ => self.bits().extend_all(present, rows),
+            }
+        }
+    }
+
+    /// This validity as a bitmap, whatever it was before.
+    pub(crate) fn bits(&mut self) -> &mut Bits {
+        if !matches!(self, Self::Some(_)) {
+            let mut bits = Bits::default();
+            match *self {
+                Self::All(rows) => bits.extend_all(true, rows),
+                Self::None(rows) => bits.extend_all(false, rows),
+                _ => {}
+            }
+            *self = Self::Some(bits);
+        }
         match self {
-            Self::Unset => 0,
-            Self::All(rows) | Self::None(rows) => *rows,
-            Self::Some(bits) => bits.len(),
+            Self::Some(bits) => bits,
+            _ => unreachable!("set above"),
         }
     }
 
@@ -273,107 +308,6 @@ impl ColumnBuf {
     }
 }
 
-/// Packed booleans, least significant bit first, as Arrow packs them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Bits {
-    bytes: Vec<u8>,
-    len: usize,
-}
-
-impl Bits {
-    /// No bits, with room for `len`.
-    #[must_use]
-    pub fn with_capacity(len: usize) -> Self {
-        Self { bytes: Vec::with_capacity(len.div_ceil(8)), len: 0 }
-    }
-
-    /// The number of bits.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.len
-    }
-
-    /// Whether there are no bits.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
-    /// Bit `index`.
-    #[must_use]
-    pub fn get(&self, index: usize) -> Option<bool> {
-        if index >= self.len {
-            return None;
-        }
-        self.bytes.get(index / 8).map(|byte| byte >> (index % 8) & 1 != 0)
-    }
-
-    /// The bits in order.
-    pub fn iter(&self) -> impl Iterator<Item = bool> {
-        self.bytes.iter().flat_map(|&byte| (0..8).map(move |bit| byte >> bit & 1 != 0)).take(self.len)
-    }
-
-    /// The number of set bits.
-    #[must_use]
-    pub fn count_ones(&self) -> usize {
-        self.bytes.iter().map(|byte| byte.count_ones() as usize).sum()
-    }
-
-    /// The bytes; bits behind `len` in the last one are 0.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// The bytes; bits behind `len` in the last one are 0.
-    #[must_use]
-    pub fn into_bytes(self) -> Vec<u8> {
-        self.bytes
-    }
-
-    /// Appends bits one by one.
-    pub fn extend(&mut self, bits: impl Iterator<Item = bool>) {
-        for bit in bits {
-            if self.len.is_multiple_of(8) {
-                self.bytes.push(0);
-            }
-            if let Some(last) = self.bytes.last_mut() {
-                *last |= u8::from(bit) << (self.len % 8);
-            }
-            self.len += 1;
-        }
-    }
-
-    /// Appends the bits of `other` from number `from` on.
-    pub(crate) fn extend_from(&mut self, other: &Self, from: usize) {
-        if self.len.is_multiple_of(8) && from.is_multiple_of(8) && from <= other.len {
-            self.bytes.extend_from_slice(other.bytes.get(from / 8..).unwrap_or_default());
-            self.len += other.len - from;
-        } else {
-            self.extend(other.iter().skip(from));
-        }
-    }
-
-    /// Appends one bit per row. Whole bytes are put together from eight rows that do not wait for each other.
-    pub(crate) fn extend_rows<T>(&mut self, rows: &[T], bit: impl Fn(&T) -> bool) {
-        let to_boundary = self.len.next_multiple_of(8) - self.len;
-        let (first, rows) = rows.split_at(to_boundary.min(rows.len()));
-        self.extend(first.iter().map(&bit));
-        let (eights, rest) = rows.as_chunks::<8>();
-        self.bytes.extend(eights.iter().map(|eight| {
-            let bits: [u8; 8] = std::array::from_fn(|i| u8::from(bit(&eight[i])) << i);
-            bits.iter().fold(0, |byte, bit| byte | bit)
-        }));
-        self.len += eights.len() * 8;
-        self.extend(rest.iter().map(&bit));
-    }
-
-    fn clear(&mut self) {
-        self.bytes.clear();
-        self.len = 0;
-    }
-}
-
 /// Rows chosen by number, ascending.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
@@ -385,7 +319,7 @@ impl Selection {
     #[must_use]
     pub fn from_bits(bits: &Bits) -> Self {
         let mut rows = Vec::with_capacity(bits.count_ones());
-        for (i, &byte) in bits.bytes.iter().enumerate() {
+        for (i, &byte) in bits.as_bytes().iter().enumerate() {
             let mut rest = byte;
             while rest != 0 {
                 rows.push(i as u32 * 8 + rest.trailing_zeros());

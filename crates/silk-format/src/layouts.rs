@@ -3,10 +3,9 @@
 //! An item is `kind offset field`: an integer of the file's byte order (`u8 u16 u24 u32 u64`), an address (`ip4`,
 //! `ip6`), a packed word, byte or big-endian 3-byte number of [`crate::words`], or padding (`pad offset length`).
 
-use crate::decode::{Presence, Typed};
+use crate::decode::Typed;
 use crate::field::{Bits, Field, Item, Order, Slots, bits, slots};
 use crate::format::FormatId;
-use crate::rules::Context;
 use crate::words::*;
 use crate::{Block, Column, ColumnBuf};
 #[cfg(feature = "write")]
@@ -84,9 +83,7 @@ pub(crate) trait Layout: 'static {
 }
 
 /// Reads one column of a block into a buffer; one function per layout and byte order.
-pub(crate) type ReadColumn = fn(Column, Block<'_>, Presence, &mut ColumnBuf);
-/// Tells which repairs the records of a block need.
-pub(crate) type Examine = fn(Block<'_>) -> Context;
+pub(crate) type ReadColumn = fn(Column, Block<'_>, &mut ColumnBuf);
 
 /// A layout as a value: what code that runs once per file or per record needs.
 #[derive(Debug)]
@@ -97,8 +94,6 @@ pub(crate) struct LayoutInfo {
     pub(crate) slots: &'static Slots,
     pub(crate) read_little: ReadColumn,
     pub(crate) read_big: ReadColumn,
-    pub(crate) examine_little: Examine,
-    pub(crate) examine_big: Examine,
     #[cfg(feature = "write")]
     pub(crate) write_little: WriteFns,
     #[cfg(feature = "write")]
@@ -151,8 +146,6 @@ macro_rules! layouts {
                     slots: <Self as Layout>::SLOTS,
                     read_little: Typed::<Self, byteorder::LittleEndian>::read_column,
                     read_big: Typed::<Self, byteorder::BigEndian>::read_column,
-                    examine_little: Typed::<Self, byteorder::LittleEndian>::examine,
-                    examine_big: Typed::<Self, byteorder::BigEndian>::examine,
                     #[cfg(feature = "write")]
                     write_little: WriteFns::of::<Self, byteorder::LittleEndian>(),
                     #[cfg(feature = "write")]

@@ -94,8 +94,10 @@
 //! "Spec" with a number in these pages is a section of the project's own description of the formats, made from the
 //! public documentation of SiLK and from what SiLK 3.19.1 reads and writes; "semantics" the one of the tools' behaviour.
 
+mod bits;
 mod blocks;
 mod column;
+mod columns;
 mod constants;
 mod decode;
 mod decoder;
@@ -120,7 +122,8 @@ mod words;
 #[cfg(feature = "write")]
 mod write;
 
-pub use column::{Bits, Column, ColumnBuf, Selection, Validity, Values};
+pub use bits::Bits;
+pub use column::{Column, ColumnBuf, Selection, Validity, Values};
 pub use constants::{Constant, Constants};
 pub use decoder::Decoder;
 pub use error::{Class, Error, ErrorKind, Refusal, Refusals, Result};

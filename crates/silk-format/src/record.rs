@@ -6,7 +6,8 @@ use std::ops::Range;
 use byteorder::{BigEndian, LittleEndian};
 
 use crate::column::{Column, ColumnBuf, Selection};
-use crate::decode::{Presence, load, load_wide};
+use crate::columns;
+use crate::decode::{load, load_wide};
 use crate::field::Field;
 use crate::format::ByteOrder;
 use crate::layouts::{LayoutInfo, Rules};
@@ -18,19 +19,6 @@ pub(crate) struct View {
     pub(crate) layout: &'static LayoutInfo,
     pub(crate) order: ByteOrder,
     pub(crate) context: Context,
-}
-
-/// Bytes of records that are walked at a time: they stay in the first-level cache with what is made of them.
-const CHUNK: usize = 24 << 10;
-
-/// Columns that are present in the same rows.
-const TWINS: [[Column; 2]; 2] =
-    [[Column::Icmptype, Column::Icmpcode], [Column::InitialTcpflags, Column::SessionTcpflags]];
-
-/// Where two columns stand, if both do and have buffers of their type.
-fn positions(columns: &[(Column, ColumnBuf)], twins: [Column; 2]) -> Option<[usize; 2]> {
-    let position = |twin| columns.iter().position(|(column, buf)| *column == twin && buf.values.fit(twin));
-    Some([position(twins[0])?, position(twins[1])?])
 }
 
 /// A run of whole records that lie one behind the other: in the caller's bytes, or in the buffer of a decoder.
@@ -134,11 +122,7 @@ impl<'a> Block<'a> {
         if let Some(selection) = selection {
             return block.select(selection, &mut Vec::new()).read(column, 0..selection.len(), None, out);
         }
-        let read = match self.view.order {
-            ByteOrder::Little => self.view.layout.read_little,
-            ByteOrder::Big => self.view.layout.read_big,
-        };
-        read(column, block, Presence::Read, out);
+        columns::read(block, [(column, out)]);
     }
 
     /// Appends the values of every column for all records: many columns at once, faster than one by one.
@@ -146,35 +130,7 @@ impl<'a> Block<'a> {
     /// # Cost
     /// One pass over the records, each of whose bytes is in the first-level cache while its columns are read.
     pub fn read_columns(&self, columns: &mut [(Column, ColumnBuf)]) {
-        let layout = self.view.layout;
-        let (read, examine) = match self.view.order {
-            ByteOrder::Little => (layout.read_little, layout.examine_little),
-            ByteOrder::Big => (layout.read_big, layout.examine_big),
-        };
-        let twins = TWINS.map(|twins| positions(columns, twins));
-        let before = twins.map(|twins| twins.map_or(0, |[one, _]| columns[one].1.validity.len()));
-        for bytes in self.bytes.chunks(CHUNK - CHUNK % layout.len) {
-            let chunk = Block { bytes, view: self.view };
-            // Of few columns each may as well look for itself.
-            let view = match columns {
-                [_, _, _, ..] => View { context: examine(chunk), ..*self.view },
-                _ => *self.view,
-            };
-            for (i, (column, buf)) in columns.iter_mut().enumerate() {
-                if buf.values.fit(*column) {
-                    let is_other = twins.iter().flatten().any(|[_, other]| *other == i);
-                    let presence = if is_other { Presence::Skip } else { Presence::Read };
-                    read(*column, Block { bytes, view: &view }, presence, buf);
-                }
-            }
-        }
-        for (twins, before) in twins.into_iter().zip(before) {
-            if let Some([one, other]) = twins {
-                let validity = std::mem::take(&mut columns[one].1.validity);
-                columns[other].1.validity.extend_from(&validity, before);
-                columns[one].1.validity = validity;
-            }
-        }
+        columns::read(*self, columns.iter_mut().map(|(column, out)| (*column, out)));
     }
 
     /// Record `row`.

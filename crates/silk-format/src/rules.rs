@@ -47,12 +47,14 @@ pub(crate) const NO_SENSOR: u16 = u16::MAX;
 /// `flowtype` of a record that names none.
 pub(crate) const NO_FLOWTYPE: u8 = u8::MAX;
 
-const EXPANDED: u8 = 0x01;
+pub(crate) const EXPANDED: u8 = 0x01;
 /// The bits of `tcp_state` that are kept on read and write (spec 5.1).
 pub(crate) const ATTRIBUTES: u8 = 0x79;
 /// The bit of a stored `tcp_state` that says that the record is IPv6.
 pub(crate) const IPV6: u64 = 0x80;
+pub(crate) const ICMP: u8 = 1;
 pub(crate) const TCP: u8 = 6;
+pub(crate) const ICMPV6: u8 = 58;
 
 /// The TCP flags of a record, and its attribute bits after fix-up X1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,13 +143,18 @@ pub(crate) fn flags(s: &impl Stored, context: &Context) -> Flags {
     }
 }
 
+/// As [`has_stale_flags`], of what was read as stored.
+#[inline(always)]
+pub(crate) fn are_stale(attributes: u8, protocol: u8, initial: u8, session: u8) -> bool {
+    (attributes & EXPANDED != 0) & ((protocol != TCP) | (initial | session == 0))
+}
+
 /// Spec 6.6 X1, which exists for layouts with separate fields (rule R0) only.
 #[inline(always)]
 pub(crate) fn has_stale_flags(s: &impl Stored) -> bool {
-    let separate = s.get(Field::InitFlags) | s.get(Field::RestFlags);
+    let get = |field| s.get(field) as u8;
     (s.rules().expanded == Expanded::ClearStale)
-        & (s.get(Field::TcpState) as u8 & EXPANDED != 0)
-        & ((s.get(Field::Proto) as u8 != TCP) | (separate == 0))
+        & are_stale(get(Field::TcpState), get(Field::Proto), get(Field::InitFlags), get(Field::RestFlags))
 }
 
 /// Spec 6.5: the port that a 2-bit code stands for.
@@ -161,7 +168,7 @@ fn web_port(code: u64) -> u16 {
 pub(crate) fn is_icmp(s: &impl Stored) -> bool {
     let protocol = protocol(s);
     // Without a branch: which records are ICMP is anybody's guess.
-    (protocol == 1) | ((protocol == 58) & is_ipv6(s))
+    (protocol == ICMP) | ((protocol == ICMPV6) & is_ipv6(s))
 }
 
 /// `(sPort, dPort)`: spec 6.5 for web layouts, then the repair of spec 9.
@@ -170,22 +177,15 @@ pub(crate) fn ports(s: &impl Stored, context: &Context) -> (u16, u16) {
     let (sport, dport) = stored_ports(s);
     match context.icmp {
         IcmpPorts::AsStored => (sport, dport),
-        _ if !has_misplaced_icmp(s) => (sport, dport),
+        _ if !(are_misplaced(sport, dport) & is_icmp(s)) => (sport, dport),
         IcmpPorts::Move => (0, sport),
         IcmpPorts::MoveSwapped => (0, sport.swap_bytes()),
     }
 }
 
-/// Whether ICMP type and code stand in `sPort` (spec 9).
+/// Whether type and code of ICMP would stand in `sPort` (spec 9).
 #[inline(always)]
-pub(crate) fn has_misplaced_icmp(s: &impl Stored) -> bool {
-    may_have_misplaced_icmp(s) & is_icmp(s)
-}
-
-/// Whether [`has_misplaced_icmp`] may hold, said without a look at the protocol.
-#[inline(always)]
-pub(crate) fn may_have_misplaced_icmp(s: &impl Stored) -> bool {
-    let (sport, dport) = stored_ports(s);
+pub(crate) fn are_misplaced(sport: u16, dport: u16) -> bool {
     (dport == 0) & (sport != 0)
 }
 
