@@ -4,7 +4,7 @@
 //!
 //! | task | here |
 //! |---|---|
-//! | read a file of flows | [`open`], [`open_input`], [`open_bytes`] → [`FlowReader`]; what to read: [`Scan`], [`Projection`] |
+//! | read a file of flows or a capture | [`open`], [`open_input`], [`open_bytes`] → [`FlowReader`]; what to read: [`Scan`], [`Projection`] |
 //! | know what an input is | [`Kind::sniff`], [`FlowReader::source`] |
 //! | know where every row went | [`FlowReader::accounts`] → [`Accounts`] |
 //! | read on several threads | [`Scan::with_threads`] |
@@ -56,10 +56,12 @@ mod batches;
 mod builder;
 mod engine;
 mod error;
+mod flow_batches;
 mod input;
 mod kernels;
 mod names;
 mod ordered;
+mod packet_batches;
 mod packet_builder;
 mod packet_columns;
 pub mod predicate;
@@ -74,7 +76,7 @@ pub mod time;
 pub use accounts::{Accounts, BytesOf, Refusal, Tally};
 pub use batches::{BatchMaker, Rows};
 pub use builder::{FlowBatchBuilder, FlowRow};
-pub use engine::{BlockWorker, Event, Job, Plan};
+pub use engine::{BlockWorker, CaptureSummary, Event, Job, Plan};
 pub use error::{Class, Error, ErrorKind, Result};
 pub use input::{FlowInput, SourceFacts};
 pub use kernels::{
