@@ -296,7 +296,8 @@ fn columns_that_flows_have_too() {
             let protocols: Vec<&str> = row[18].split(':').collect();
             let outermost = protocols.iter().find(|name| ["ip", "ipv6"].contains(name));
             match outermost {
-                Some(&"ip") => {
+                // A version of 6 where IPv4 is announced is IPv6.
+                Some(&"ip") if !row[8].is_empty() => {
                     assert_eq!(row[0..3], row[8..11], "{}: {row:?}", path.display());
                     v4 += 1;
                 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use flow_frame::Scan;
 use flow_frame::schema::{FORMAT_KEY, SOURCE_KEY};
+use flow_frame::{Kind, Scan};
 
 use crate::error::{Error, Result};
 use crate::output::{Exit, ExitOptions, Format, Shaped, Target, exit, shape};
@@ -149,6 +149,15 @@ impl Consumer for Rows {
     }
 
     fn open(&mut self, schema: &SchemaRef) -> Result<()> {
+        let is_of_packets = schema
+            .metadata()
+            .get(FORMAT_KEY)
+            .is_some_and(|format| [Kind::Pcap, Kind::Pcapng].iter().any(|kind| kind.name() == format));
+        if is_of_packets && self.options.format == Format::Silk {
+            return Err(Error::usage(
+                "packets are no flows, and a SiLK file holds flows: choose another format",
+            ));
+        }
         match &mut self.state {
             State::Waiting(target) => {
                 if let Some(target) = target.take() {

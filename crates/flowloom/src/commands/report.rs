@@ -11,12 +11,12 @@ use arrow_array::types::{Int64Type, TimestampMillisecondType, TimestampNanosecon
 use arrow_array::{Array, PrimitiveArray, RecordBatch};
 use arrow_schema::{Field, Schema, SchemaRef};
 use flow_frame::{
-    Accounts, Aggregate, BytesOf, Projection, Resampler, Role, Scan, Series, Talker, TalkerBy, Talkers,
-    Tally, Value,
+    Accounts, Aggregate, BytesOf, Projection, Resampler, Role, Scan, Series, Table, Talker, TalkerBy,
+    Talkers, Tally, Value,
 };
 use flow_report::{
-    Account, BytesAre, ReportData, SeriesBuilder, Source, Style, Summary, TimeRange, TopRow, Written,
-    write_report,
+    Account, BytesAre, ReportData, RowsAre, SeriesBuilder, Source, Style, Summary, TimeRange, TopRow,
+    Written, write_report,
 };
 
 use super::convert::Rows;
@@ -216,6 +216,7 @@ impl Analysis {
                 mode: window.mode.name().to_owned(),
             }),
             accounts: accounts(inputs),
+            rows_are: rows_are(inputs),
             bytes: total(0),
             packets: total(1),
             flows: total(2) as u64,
@@ -342,6 +343,15 @@ fn series(bins: &Series, span: Option<(i64, i64)>) -> Result<flow_report::Series
         })?;
     }
     Ok(builder.finish())
+}
+
+fn rows_are(inputs: &[InputReport]) -> RowsAre {
+    let tables = || inputs.iter().filter_map(|input| input.facts.as_ref()).map(|facts| facts.table());
+    match (tables().any(|table| table == Table::Flows), tables().any(|table| table == Table::Packets)) {
+        (_, false) => RowsAre::Flows,
+        (false, true) => RowsAre::Packets,
+        (true, true) => RowsAre::Both,
+    }
 }
 
 fn source(input: &InputReport) -> Source {
