@@ -301,7 +301,7 @@ fn columns_that_flows_have_too() {
                     assert_eq!(row[0..3], row[8..11], "{}: {row:?}", path.display());
                     v4 += 1;
                 }
-                Some(_) if !row[15].is_empty() && !protocols.iter().any(|name| *name == "ip") => {
+                Some(_) if !row[15].is_empty() && !protocols.contains(&"ip") => {
                     assert_eq!(row[0..2], row[15..17], "{}: {row:?}", path.display());
                     v6 += 1;
                 }

@@ -130,7 +130,7 @@ enum Piece {
 }
 
 enum Cutter {
-    Records(silk_format::Cutter),
+    Records(Box<silk_format::Cutter>),
     Packets(Box<pcap_headers::Cutter>),
 }
 
@@ -299,7 +299,7 @@ impl<I, F, W> Feed<I, F, W> {
         let cutter = match &facts.silk {
             Some(header) => {
                 let cutter = silk_format::Cutter::new(header, &options, self.piece_records);
-                Cutter::Records(cutter.map_err(|e| named(e.into()))?)
+                Cutter::Records(Box::new(cutter.map_err(|e| named(e.into()))?))
             }
             None => {
                 let options = pcap_headers::Options::default();

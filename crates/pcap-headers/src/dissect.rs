@@ -214,7 +214,8 @@ fn ethernet(data: &[u8], wire_len: usize, more_than_ipv4: bool, row: &mut Packet
     let mut at = 14;
     while ether_type == VLAN && at < 22 {
         let [c0, c1, t0, t1] = array(data, at)?;
-        row.vlan_id = row.vlan_id.or(Some(u16::from_be_bytes([c0, c1]) & 0xfff));
+        let id = u16::from_be_bytes([c0, c1]) & 0xfff;
+        row.vlan_id = row.vlan_id.or(Some(id));
         ether_type = u16::from_be_bytes([t0, t1]);
         at += 4;
     }
@@ -323,7 +324,7 @@ fn transport(protocol: u8, bytes: &[u8], wire_len: usize, row: &mut PacketRow) -
             let header: [u8; 8] = array(bytes, 0)?;
             let [s0, s1, d0, d1, l0, l1, ..] = header;
             let (source, destination) = (u16::from_be_bytes([s0, s1]), u16::from_be_bytes([d0, d1]));
-            if of_udp_port(source).or(of_udp_port(destination)).is_some() {
+            if of_udp_port(source).is_some() || of_udp_port(destination).is_some() {
                 return None;
             }
             (row.udp_srcport, row.udp_dstport) = (Some(source), Some(destination));

@@ -149,8 +149,9 @@ pub struct Cutter {
     first_ns: Option<i64>,
     previous_ns: Option<i64>,
     state: State,
-    /// Bytes that were read from a source and are not yet in a piece.
+    /// Bytes that were read from a source; those before `taken` are in pieces.
     pending: Vec<u8>,
+    taken: usize,
     /// What is read at a time.
     buffer: Vec<u8>,
 }
@@ -197,6 +198,7 @@ impl Cutter {
             previous_ns: None,
             state: State::Cutting,
             pending: Vec::new(),
+            taken: 0,
             buffer: Vec::new(),
         }
     }
@@ -257,9 +259,15 @@ impl Cutter {
             }
             let end = !matches!(self.state, State::Cutting);
             let piece = self.empty_piece(self.container.offset());
-            let mut bytes = std::mem::take(&mut self.pending);
-            let Gathered { marks, len, stop } = self.gather(&bytes, end);
-            let have = bytes.len() - len;
+            let pending = std::mem::take(&mut self.pending);
+            let bytes = pending.get(self.taken..).unwrap_or_default();
+            let Gathered { marks, len, stop } = self.gather(bytes, end);
+            let (gathered, rest) = bytes.split_at_checked(len).unwrap_or_default();
+            let have = rest.len();
+            // Copied, so that small pieces of much that has arrived cost no more than large ones.
+            let owned = if marks.is_empty() { Vec::new() } else { gathered.to_vec() };
+            self.taken += len;
+            self.pending = pending;
             let mut wanted = None;
             match stop {
                 Stop::Full => {}
@@ -276,12 +284,8 @@ impl Cutter {
                 Stop::Need { total, .. } => wanted = Some(total),
             }
             if !marks.is_empty() {
-                self.pending = bytes.get(len..).unwrap_or_default().to_vec();
-                bytes.truncate(len);
-                return Some(Ok(Piece { bytes: Cow::Owned(bytes), marks, ..piece }));
+                return Some(Ok(Piece { bytes: Cow::Owned(owned), marks, ..piece }));
             }
-            bytes.drain(..len);
-            self.pending = bytes;
             if let Some(total) = wanted {
                 self.fill(source, total);
             }
@@ -343,6 +347,8 @@ impl Cutter {
     fn fill(&mut self, source: &mut impl Read, total: usize) {
         /// What a reader that has more to give at once gives at least.
         const MUCH: usize = 32 << 10;
+        self.pending.drain(..self.taken);
+        self.taken = 0;
         self.buffer.resize(READ, 0);
         loop {
             match source.read(&mut self.buffer) {
