@@ -15,6 +15,8 @@ use crate::unit::{Found, Step};
 
 /// Bytes after which a piece ends, however few packets it has.
 const MOST: usize = 4 << 20;
+/// Bytes that are read from a source at first, so that small captures take little.
+const FIRST_READ: usize = 8 << 10;
 /// Bytes that are read from a source at a time.
 const READ: usize = 256 << 10;
 
@@ -349,18 +351,21 @@ impl Cutter {
         const MUCH: usize = 32 << 10;
         self.pending.drain(..self.taken);
         self.taken = 0;
-        self.buffer.resize(READ, 0);
         loop {
+            let usual = if self.buffer.is_empty() { FIRST_READ } else { READ };
+            if self.buffer.len() < usual {
+                self.buffer.resize(usual, 0);
+            }
             match source.read(&mut self.buffer) {
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => self.state = State::Broken(error),
                 Ok(0) => self.state = State::Ended,
                 Ok(n) => {
                     // A reader that claims more than it was given is not believed.
-                    let n = n.min(READ);
+                    let n = n.min(self.buffer.len());
                     self.pending.extend_from_slice(self.buffer.get(..n).unwrap_or_default());
                     let have = self.pending.len();
-                    if have < total || (n >= MUCH && have < MOST / 4) {
+                    if have < total || (n >= MUCH.min(self.buffer.len()) && have < MOST / 4) {
                         continue;
                     }
                 }
