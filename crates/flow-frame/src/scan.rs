@@ -2,11 +2,12 @@
 
 use std::num::NonZeroUsize;
 
+use pcap_headers::{FileHeader, pcapng};
 use silk_format::MAGIC;
 
 use crate::error::{Error, Result};
 use crate::predicate::{CompileOptions, CompiledPredicate, Predicate};
-use crate::schema::{ColumnType, Projection};
+use crate::schema::{ColumnType, Projection, Table};
 use crate::time::Window;
 
 /// A kind of input, told by its first bytes and never by its name.
@@ -21,20 +22,15 @@ pub enum Kind {
     Pcapng,
 }
 
-const MAGICS: [(&[u8], Kind); 6] = [
-    (&MAGIC, Kind::Silk),
-    (&[0xa1, 0xb2, 0xc3, 0xd4], Kind::Pcap),
-    (&[0xd4, 0xc3, 0xb2, 0xa1], Kind::Pcap),
-    (&[0xa1, 0xb2, 0x3c, 0x4d], Kind::Pcap),
-    (&[0x4d, 0x3c, 0xb2, 0xa1], Kind::Pcap),
-    (&[0x0a, 0x0d, 0x0d, 0x0a], Kind::Pcapng),
-];
-
 impl Kind {
     /// The kind of an input that begins with these bytes; four are enough.
     #[must_use]
     pub fn sniff(first_bytes: &[u8]) -> Option<Self> {
-        MAGICS.iter().find(|(magic, _)| first_bytes.starts_with(magic)).map(|(_, kind)| *kind)
+        match *first_bytes.first_chunk()? {
+            MAGIC => Some(Self::Silk),
+            pcapng::SECTION_MAGIC => Some(Self::Pcapng),
+            magic => FileHeader::is_magic(magic).then_some(Self::Pcap),
+        }
     }
 
     /// The name in summaries: `silk`, `pcap`, `pcapng`.
@@ -44,6 +40,15 @@ impl Kind {
             Self::Silk => "silk",
             Self::Pcap => "pcap",
             Self::Pcapng => "pcapng",
+        }
+    }
+
+    /// What the rows of an input of this kind are.
+    #[must_use]
+    pub const fn table(self) -> Table {
+        match self {
+            Self::Silk => Table::Flows,
+            Self::Pcap | Self::Pcapng => Table::Packets,
         }
     }
 }
@@ -70,18 +75,22 @@ impl Default for Limits {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Scan {
-    /// The columns. Default: all stored ones.
+    /// The columns: of captures what [`Projection::in_table`] makes of them. Default: all stored ones of flows, a choice
+    /// of those of packets.
     pub columns: Projection,
     /// Rows of a batch, at most: fewer where a file or a piece of it ends, or rows are filtered. Which rows make a batch
     /// does not depend on threads. Default 8192.
     pub batch_rows: usize,
     /// Threads that decode. Default 1: the caller's own, none is started.
     pub threads: NonZeroUsize,
-    /// Only flows of this window.
+    /// Only flows of this window; packets are judged by their one time.
     pub window: Option<Window>,
-    /// Only flows of which this is true. The columns that it tests are read first, the others for the rows that pass.
+    /// Only flows or packets of which this is true. The columns that it tests are read first, the others for the rows that pass.
     /// An input of which the header says that no row can pass is not inflated, so that damage inside of it is not met.
     pub predicate: Option<Predicate>,
+    /// Batches of flows and of packets have one schema, so that both go into one file: times in nanoseconds, nulls
+    /// everywhere. Default: no.
+    pub common: bool,
     /// How SiLK files are read; the site names sensors, classes and types.
     pub silk: silk_format::Options,
     /// Bounds.
@@ -96,6 +105,7 @@ impl Default for Scan {
             threads: NonZeroUsize::MIN,
             window: None,
             predicate: None,
+            common: false,
             silk: silk_format::Options::default(),
             limits: Limits::default(),
         }
@@ -138,6 +148,13 @@ impl Scan {
         self
     }
 
+    /// With one schema for flows and packets.
+    #[must_use]
+    pub fn with_common(mut self, common: bool) -> Self {
+        self.common = common;
+        self
+    }
+
     /// With options for SiLK files.
     #[must_use]
     pub fn with_silk(mut self, options: silk_format::Options) -> Self {
@@ -158,8 +175,8 @@ impl Scan {
         self.batch_rows.max(PIECE)
     }
 
-    /// Window and predicate in one; none if every row passes.
-    pub(crate) fn compiled(&self) -> Result<Option<CompiledPredicate>> {
+    /// Window and predicate in one, for a table; none if every row passes.
+    pub(crate) fn compiled(&self, table: Table) -> Result<Option<CompiledPredicate>> {
         let window = self.window.map(|window| window.predicate()).transpose()?.flatten();
         let both = match (window, &self.predicate) {
             (None, None) => return Ok(None),
@@ -167,14 +184,22 @@ impl Scan {
             (None, Some(other)) => other.clone(),
             (Some(one), Some(other)) => one.and(other.clone()),
         };
-        both.compile(&CompileOptions::default().with_site(self.silk.site.as_deref())).map(Some)
+        let options = CompileOptions::default().with_site(self.silk.site.as_deref()).with_table(table);
+        both.compile(&options).map(Some)
     }
 
-    pub(crate) fn check(&self) -> Result<()> {
+    /// The columns of a table.
+    pub(crate) fn columns_of(&self, table: Table) -> Result<Projection> {
+        let columns = self.columns.in_table(table)?;
+        self.check(&columns)?;
+        Ok(columns)
+    }
+
+    fn check(&self, columns: &Projection) -> Result<()> {
         if self.batch_rows == 0 {
             return Err(Error::usage("a batch must hold at least one row"));
         }
-        let row: usize = self.columns.columns().iter().map(|(_, column)| width(column.kind)).sum();
+        let row: usize = columns.columns().iter().map(|(_, column)| width(column.kind)).sum();
         let row = row + RECORD;
         let wanted = row.saturating_mul(self.batch_rows);
         if wanted > self.limits.batch_bytes {
@@ -190,8 +215,14 @@ const RECORD: usize = 100;
 /// Bytes of a value, validity rounded up.
 fn width(kind: ColumnType) -> usize {
     1 + match kind {
-        ColumnType::Ip => 16,
-        ColumnType::Timestamp | ColumnType::DurationMs | ColumnType::I64 => 8,
+        ColumnType::Ip | ColumnType::Utf8 => 16,
+        ColumnType::Timestamp
+        | ColumnType::TimestampNs
+        | ColumnType::DurationMs
+        | ColumnType::DurationNs
+        | ColumnType::U64
+        | ColumnType::I64 => 8,
+        ColumnType::Mac => 6,
         ColumnType::U32 | ColumnType::Text => 4,
         ColumnType::U16 => 2,
         ColumnType::U8 | ColumnType::Bool => 1,
@@ -208,14 +239,19 @@ mod tests {
         assert_eq!(Kind::sniff(&[0xde, 0xad, 0xbe, 0xef, 0]), Some(Kind::Silk));
         assert_eq!(Kind::sniff(&[0x0a, 0x0d, 0x0d, 0x0a]), Some(Kind::Pcapng));
         assert_eq!(Kind::sniff(&[0x4d, 0x3c, 0xb2, 0xa1]), Some(Kind::Pcap));
+        assert_eq!(Kind::sniff(&[0x34, 0xcd, 0xb2, 0xa1]), Some(Kind::Pcap));
+        assert_eq!(Kind::sniff(&[0x1c, 0x00, 0x01, 0xac]), Some(Kind::Pcap));
         assert_eq!(Kind::sniff(&[0xde, 0xad, 0xbe]), None);
         assert_eq!(Kind::sniff(b""), None);
     }
 
     #[test]
     fn batches_are_bounded() {
-        assert!(Scan::default().check().is_ok());
-        assert_eq!(Scan::default().with_batch_rows(0).check().unwrap_err().class(), Class::Usage);
-        assert_eq!(Scan::default().with_batch_rows(usize::MAX).check().unwrap_err().class(), Class::Limit);
+        for table in [Table::Flows, Table::Packets] {
+            let check = |rows| Scan::default().with_batch_rows(rows).columns_of(table);
+            assert!(check(8192).is_ok());
+            assert_eq!(check(0).unwrap_err().class(), Class::Usage);
+            assert_eq!(check(usize::MAX).unwrap_err().class(), Class::Limit);
+        }
     }
 }

@@ -334,8 +334,8 @@ fn other_inputs_are_refused_by_name() {
     for (bytes, class) in [
         (&b""[..], Class::Malformed),
         (b"PAR1", Class::Malformed),
-        (&[0xd4, 0xc3, 0xb2, 0xa1, 2, 0], Class::Unsupported),
-        (&[0x0a, 0x0d, 0x0d, 0x0a], Class::Unsupported),
+        (&[0xd4, 0xc3, 0xb2, 0xa1, 2, 0], Class::Malformed),
+        (b"\xd4\xc3\xb2\xa1\x01\0\x04\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0", Class::Unsupported),
     ] {
         let input = Input::from_reader(bytes).unwrap();
         let error = flow_frame::open_input(input, "some input", &Scan::default()).unwrap_err();

@@ -14,9 +14,9 @@ use crate::generate::Reflections;
 use crate::output::{Addresses, Compression, Format};
 use crate::source::OpenOptions;
 
-/// Network flow analysis: SiLK flow files to columns, reports, Parquet, CSV and JSON.
+/// Network flow analysis: SiLK flow files and captures to columns, reports, Parquet, CSV and JSON.
 ///
-/// Inputs are SiLK flow files of any version, also inside gzip, zstd or lz4; `-` is standard input. Results go to
+/// Inputs are SiLK flow files of any version and captures (pcap, pcapng), also inside gzip, zstd or lz4; `-` is standard input. Results go to
 /// standard output or to the file of -o, messages and progress to standard error.
 #[derive(Debug, Parser)]
 #[command(name = "flowloom", version, max_term_width = 110, after_long_help = EXIT_CODES)]
@@ -83,6 +83,7 @@ Examples:
   flowloom convert --format jsonl flows.rw | less
   flowloom convert --append --window '2016-09-29 13:00..2016-09-29 14:00' hour.rw -o day.parquet
   flowloom convert --fields article --format jsonl flows.rw
+  flowloom convert --fields article --where 'proto = 6' trace.pcap -o packets.parquet
   flowloom convert --repository /data --start 2016/09/29 --type in,out --sensor S0,3-5 -o day.parquet
   flowloom convert --repository /data --start -2h --end now --window -1h.. -o hour.parquet
   flowloom convert --window '2016-09-29 13:00..2016-09-29 14:00' --silk-compression zlib day/*.rw -o hour.rw
@@ -167,7 +168,7 @@ pub(crate) struct Passed {
 /// Inputs and how they are read.
 #[derive(Debug, Args)]
 pub(crate) struct InputArgs {
-    /// SiLK flow files; `-` is standard input
+    /// SiLK flow files or captures; `-` is standard input
     #[arg(required_unless_present = "repository", conflicts_with = "repository", value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
     /// Read files instead of mapping them: for files that may change or shrink meanwhile
@@ -270,6 +271,7 @@ Only flows of which this is true, joined by and, or, not and brackets
   stime >= 2016-09-29T13:00, etime in A..B, active in A..B, duration > 1.5s
   tcpflags = S/SA, tcpflags any FR, attributes = C/TC, sensor = 'S1', type in (in, inweb), is_ipv6
   input is null, bytes/packets in 60-64.25
+  of packets: the same, and tcp_dstport = 443, ip_ttl < 5, vlan_id in (10, 20), eth_src = 02:00:5e:10:00:01
 
 As in SQL, a test of a null is neither true nor false: the flow stays out, also under not.";
 
@@ -283,9 +285,9 @@ pub(crate) enum Mode {
 /// Which columns, and how they leave.
 #[derive(Debug, Args)]
 pub(crate) struct ColumnArgs {
-    /// Columns, separated by commas; or `all` stored ones, or `article`
-    #[arg(long, value_name = "NAMES", default_value = "all", long_help = fields_help())]
-    pub(crate) fields: String,
+    /// Columns, separated by commas; or `all`, or `article` [default: of flows all, of packets a choice]
+    #[arg(long, value_name = "NAMES", long_help = fields_help())]
+    pub(crate) fields: Option<String>,
     /// How addresses leave
     #[arg(long, value_enum, value_name = "FORM", default_value_t)]
     pub(crate) addresses: Addresses,
@@ -294,10 +296,15 @@ pub(crate) struct ColumnArgs {
 /// The help of `--fields`, from the table of columns.
 fn fields_help() -> String {
     let mut help = String::from(
-        "Columns, separated by commas; or a named set: `all` stored ones, `article` (the 18 of the articles)\n\nColumns:",
+        "Columns, separated by commas; or a named set: `all`, `article` (of flows the 18 of the articles, of packets the nine)\n\
+         [default: of flows all stored ones, of packets a choice]\n\nColumns of flows:",
     );
     for column in &flow_frame::FLOW_COLUMNS {
         help += &format!("\n  {:<17} {}", column.name, column.meaning);
+    }
+    help += "\n\nColumns of packets:";
+    for column in &flow_frame::PACKET_COLUMNS {
+        help += &format!("\n  {:<21} {}", column.name, column.meaning);
     }
     help
 }
