@@ -38,7 +38,7 @@
 //! # Features
 //!
 //! `zlib` (on), `libdeflate`, `lzo` (on), `snappy` (on): compressed blocks of SiLK files, see `silk-format`.
-//! `gzip`, `zstd`, `lz4` (all on): compressed whole files, see `mapped-input`.
+//! `gzip`, `zstd`, `lz4`, `zip` (all on): compressed whole files, see `mapped-input`.
 //! `write`: `silk_rows`, from batches to the records that `silk-format` writes.
 //!
 //! # What this crate does not do
