@@ -68,6 +68,7 @@ pub mod schema;
 mod silk_rows;
 pub mod text;
 pub mod time;
+mod tshark_csv;
 
 pub use accounts::{Accounts, BytesOf, Refusal, Tally};
 pub use batches::{BatchMaker, Rows};

@@ -1,0 +1,2 @@
+//! Tables of fields that tshark wrote.
+mod text;
