@@ -8,6 +8,7 @@ use arrow_array::types::{
 };
 use arrow_array::{
     ArrayRef, BooleanArray, FixedSizeBinaryArray, PrimitiveArray, RecordBatch, RecordBatchOptions,
+    new_null_array,
 };
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, ScalarBuffer};
 use arrow_schema::{DataType, SchemaRef};
@@ -88,12 +89,22 @@ pub struct FlowBatchBuilder {
 /// How a column of the batch comes from the buffers.
 #[derive(Debug, Clone)]
 enum Output {
-    Stored { buffer: usize, column: &'static FlowColumn },
-    Names { buffer: usize, names: Names },
+    Stored {
+        buffer: usize,
+        column: &'static FlowColumn,
+    },
+    Names {
+        buffer: usize,
+        names: Names,
+    },
+    /// A column that flows do not have.
+    Foreign {
+        column: &'static FlowColumn,
+    },
 }
 
 impl FlowBatchBuilder {
-    /// A builder without a site: derived names are null.
+    /// A builder without a site: derived names are null, and so are columns that flows do not have.
     #[must_use]
     pub fn new(projection: &Projection) -> Self {
         Self::with_site(projection, None)
@@ -117,6 +128,7 @@ impl FlowBatchBuilder {
                 Source::Derived(derived) => {
                     Output::Names { buffer: buffer_of(derived.number()), names: Names::new(derived, site) }
                 }
+                Source::Packet(_) => Output::Foreign { column },
             })
             .collect();
         Self { schema: projection.schema(), outputs, buffers, rows: 0, capacity: 0 }
@@ -288,6 +300,7 @@ impl FlowBatchBuilder {
         for output in &self.outputs {
             let array = match output {
                 Output::Names { .. } => named.next(),
+                Output::Foreign { column } => Some(new_null_array(&column.kind.data_type(), rows)),
                 Output::Stored { buffer, column } => {
                     if let Some(buf) = buffers[*buffer].take() {
                         made[*buffer] = Some(into_array(buf, &column.kind.data_type())?);

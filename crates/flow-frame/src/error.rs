@@ -64,6 +64,8 @@ pub enum ErrorKind {
     KindUnsupported { kind: &'static str },
     #[error("no column is named {name:?}{}", suggestion(.near))]
     UnknownColumn { name: String, near: Vec<&'static str> },
+    #[error("no column of {rows} is named {name:?}")]
+    OtherTable { name: String, rows: &'static str },
     #[error("column {name:?} is asked for twice")]
     RepeatedColumn { name: String },
     #[error("the batch has no column {name:?}")]

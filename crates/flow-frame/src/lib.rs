@@ -9,7 +9,7 @@
 //! | know where every row went | [`FlowReader::accounts`] → [`Accounts`] |
 //! | read on several threads | [`Scan::with_threads`] |
 //! | work of your own on the records, on several threads, in order | [`Job`] with a [`BlockWorker`]; on anything: [`Ordered`] |
-//! | make batches of another source | [`FlowBatchBuilder`], [`FlowRow`] |
+//! | make batches of another source | [`FlowBatchBuilder`], [`FlowRow`]; of packets [`PacketBatchBuilder`], [`PacketRow`] |
 //! | keep rows by their columns | [`Predicate::parse`] → [`PredicateFilter`]; on plain slices [`CompiledPredicate`] |
 //! | write batches as SiLK files | `silk_rows` → `silk_format::Writer` (feature `write`) |
 //! | keep a window | [`Scan::with_window`] while reading, [`WindowFilter`] afterwards |
@@ -18,7 +18,7 @@
 //! | how many different values | [`Distinct`] |
 //! | read and print times | [`time`] |
 //! | print values | [`text`] |
-//! | the table of columns | [`FLOW_COLUMNS`], [`mod@schema`] |
+//! | the tables of columns | [`FLOW_COLUMNS`], [`PACKET_COLUMNS`], [`mod@schema`] |
 //!
 //! # Units and missing values
 //!
@@ -60,6 +60,8 @@ mod input;
 mod kernels;
 mod names;
 mod ordered;
+mod packet_builder;
+mod packet_columns;
 pub mod predicate;
 mod reader;
 mod scan;
@@ -81,12 +83,14 @@ pub use kernels::{
     SeriesReader, Talker, TalkerBy, Talkers, Top, Value, WindowFilter,
 };
 pub use ordered::Ordered;
+pub use packet_builder::{PacketBatchBuilder, PacketValues};
+pub use pcap_headers::PacketRow;
 pub use predicate::{CompiledPredicate, Predicate, PredicateFilter};
 pub use reader::{FlowReader, open, open_bytes, open_input};
 pub use scan::{Kind, Limits, Scan};
-pub use schema::{FLOW_COLUMNS, FlowColumn, Projection};
+pub use schema::{FLOW_COLUMNS, FlowColumn, PACKET_COLUMNS, Projection, Table};
 #[cfg(feature = "write")]
 pub use silk_rows::{SilkRows, silk_rows};
 pub use time::{Anchors, Instant, TimeSpec, Window, WindowMode};
 
-pub use {arrow_array, arrow_schema, mapped_input, silk_format};
+pub use {arrow_array, arrow_schema, mapped_input, pcap_headers, silk_format};

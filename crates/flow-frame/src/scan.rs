@@ -190,8 +190,14 @@ const RECORD: usize = 100;
 /// Bytes of a value, validity rounded up.
 fn width(kind: ColumnType) -> usize {
     1 + match kind {
-        ColumnType::Ip => 16,
-        ColumnType::Timestamp | ColumnType::DurationMs | ColumnType::I64 => 8,
+        ColumnType::Ip | ColumnType::Utf8 => 16,
+        ColumnType::Timestamp
+        | ColumnType::TimestampNs
+        | ColumnType::DurationMs
+        | ColumnType::DurationNs
+        | ColumnType::U64
+        | ColumnType::I64 => 8,
+        ColumnType::Mac => 6,
         ColumnType::U32 | ColumnType::Text => 4,
         ColumnType::U16 => 2,
         ColumnType::U8 | ColumnType::Bool => 1,

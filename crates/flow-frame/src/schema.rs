@@ -1,5 +1,5 @@
-//! The one table of flow columns: names, Arrow types, units, meanings, nulls. Schemas, projections and
-//! `docs/schema.md` all derive from it.
+//! The tables of columns, of flows and of packets: names, Arrow types, units, meanings, nulls. Schemas, projections and
+//! `docs/schema.md` all derive from them.
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -10,6 +10,8 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use silk_format::Column;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::packet_columns;
+pub use crate::packet_columns::PACKET_COLUMNS;
 
 /// The version of the table; it grows when a column's name, type or meaning changes.
 pub const SCHEMA_VERSION: &str = "1";
@@ -23,6 +25,8 @@ pub const SOURCE_KEY: &str = "flowloom.source";
 pub const FORMAT_KEY: &str = "flowloom.source_format";
 /// Name of the Arrow extension type of addresses: 16 bytes in network order, IPv4 as `::ffff:a.b.c.d`.
 pub const IP_EXTENSION: &str = "flowloom.ip";
+/// Name of the Arrow extension type of hardware addresses: 6 bytes.
+pub const MAC_EXTENSION: &str = "flowloom.mac";
 
 /// The Arrow type of a column, with what belongs to it in the field's metadata.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,10 +34,16 @@ pub const IP_EXTENSION: &str = "flowloom.ip";
 pub enum ColumnType {
     /// Timestamp(ms, UTC).
     Timestamp,
+    /// Timestamp(ns, UTC).
+    TimestampNs,
     /// Int64 with metadata `unit=ms`.
     DurationMs,
+    /// Int64 with metadata `unit=ns`.
+    DurationNs,
     /// FixedSizeBinary(16), extension [`IP_EXTENSION`].
     Ip,
+    /// FixedSizeBinary(6), extension [`MAC_EXTENSION`].
+    Mac,
     /// Boolean.
     Bool,
     /// UInt8.
@@ -42,10 +52,14 @@ pub enum ColumnType {
     U16,
     /// UInt32.
     U32,
+    /// UInt64.
+    U64,
     /// Int64.
     I64,
     /// Dictionary(Int32, Utf8).
     Text,
+    /// Utf8.
+    Utf8,
 }
 
 impl ColumnType {
@@ -54,12 +68,16 @@ impl ColumnType {
     pub fn data_type(self) -> DataType {
         match self {
             Self::Timestamp => DataType::Timestamp(TimeUnit::Millisecond, Some(Arc::from("UTC"))),
-            Self::DurationMs | Self::I64 => DataType::Int64,
+            Self::TimestampNs => DataType::Timestamp(TimeUnit::Nanosecond, Some(Arc::from("UTC"))),
+            Self::DurationMs | Self::DurationNs | Self::I64 => DataType::Int64,
             Self::Ip => DataType::FixedSizeBinary(16),
+            Self::Mac => DataType::FixedSizeBinary(6),
             Self::Bool => DataType::Boolean,
             Self::U8 => DataType::UInt8,
             Self::U16 => DataType::UInt16,
             Self::U32 => DataType::UInt32,
+            Self::U64 => DataType::UInt64,
+            Self::Utf8 => DataType::Utf8,
             Self::Text => DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8)),
         }
     }
@@ -67,7 +85,9 @@ impl ColumnType {
     fn metadata(self) -> Option<(&'static str, &'static str)> {
         match self {
             Self::DurationMs => Some(("unit", "ms")),
+            Self::DurationNs => Some(("unit", "ns")),
             Self::Ip => Some((EXTENSION_TYPE_NAME_KEY, IP_EXTENSION)),
+            Self::Mac => Some((EXTENSION_TYPE_NAME_KEY, MAC_EXTENSION)),
             _ => None,
         }
     }
@@ -75,13 +95,18 @@ impl ColumnType {
     fn text(self) -> &'static str {
         match self {
             Self::Timestamp => "Timestamp(ms, UTC)",
+            Self::TimestampNs => "Timestamp(ns, UTC)",
             Self::DurationMs => "Int64, metadata `unit=ms`",
+            Self::DurationNs => "Int64, metadata `unit=ns`",
             Self::Ip => "FixedSizeBinary(16), extension `flowloom.ip`",
+            Self::Mac => "FixedSizeBinary(6), extension `flowloom.mac`",
             Self::Bool => "Boolean",
             Self::U8 => "UInt8",
             Self::U16 => "UInt16",
             Self::U32 => "UInt32",
+            Self::U64 => "UInt64",
             Self::I64 => "Int64",
+            Self::Utf8 => "Utf8",
             Self::Text => "Dictionary(Int32, Utf8)",
         }
     }
@@ -105,12 +130,51 @@ pub enum Source {
     Stored(Column),
     /// Text derived from a stored number.
     Derived(Derived),
+    /// Packets have it, under this name in `pcap_headers`.
+    Packet(pcap_headers::Column),
 }
 
-/// One row of the table of flow columns.
+/// The tables of columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Table {
+    /// A row is a flow.
+    #[default]
+    Flows,
+    /// A row is a packet.
+    Packets,
+}
+
+impl Table {
+    /// Its columns, in their order.
+    #[must_use]
+    pub const fn columns(self) -> &'static [FlowColumn] {
+        match self {
+            Self::Flows => &FLOW_COLUMNS,
+            Self::Packets => &PACKET_COLUMNS,
+        }
+    }
+
+    /// The column with this name or alias.
+    #[must_use]
+    pub fn column(self, name: &str) -> Option<&'static FlowColumn> {
+        let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, target)| target);
+        self.columns().iter().find(|column| column.name == name)
+    }
+
+    /// What its rows are called: `flows`, `packets`.
+    #[must_use]
+    pub const fn rows(self) -> &'static str {
+        match self {
+            Self::Flows => "flows",
+            Self::Packets => "packets",
+        }
+    }
+}
+
+/// One row of a table of columns, of flows or of packets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FlowColumn {
-    /// The name, as PySiLK has it.
+    /// The name, as PySiLK has it; of packets as tshark has it, with `_` for `.`.
     pub name: &'static str,
     /// The Arrow type.
     pub kind: ColumnType,
@@ -224,14 +288,24 @@ const ARTICLE: [&str; 18] = [
 ];
 
 /// Other names of columns.
-const ALIASES: [(&str, &str); 1] = [("timestamp", "stime")];
+const ALIASES: [(&str, &str); 3] =
+    [("timestamp", "stime"), ("frame_time", "frame_time_epoch"), ("cap_len", "frame_cap_len")];
 
 impl FlowColumn {
-    /// The column with this name or alias.
+    /// The column with this name or alias: of flows if they have one, else of packets.
     #[must_use]
     pub fn by_name(name: &str) -> Option<&'static Self> {
-        let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, target)| target);
-        FLOW_COLUMNS.iter().find(|column| column.name == name)
+        Table::Flows.column(name).or_else(|| Table::Packets.column(name))
+    }
+
+    /// Whether `all` means it too: it is neither made of others nor costs more than they do.
+    fn is_in_all(&self) -> bool {
+        use pcap_headers::Column;
+        match self.source {
+            Source::Stored(_) => true,
+            Source::Derived(_) | Source::Packet(Column::FrameProtocols) => false,
+            Source::Packet(_) => Table::Flows.column(self.name).is_none(),
+        }
     }
 
     /// Whether the column can hold nulls.
@@ -252,36 +326,72 @@ impl FlowColumn {
 
 /// The columns that a reader delivers, in order, and what each is called there.
 ///
-/// The default is every stored column. Named projections: `all` (the stored ones), `article` (the 18 fields of the
-/// articles, with `timestamp` = `stime`).
+/// The default is every stored column of flows; of packets a choice ([`Self::in_table`]). Named projections: `all` (of
+/// flows the stored ones; of packets all but `frame_protocols` and those that flows have too), `article` (the 18 fields
+/// of the articles, with `timestamp` = `stime`; of packets the nine, with `frame_time` = `frame_time_epoch`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Projection {
     columns: Vec<(&'static str, &'static FlowColumn)>,
+    table: Table,
+    choice: Choice,
+}
+
+/// What was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Choice {
+    Default,
+    All,
+    Article,
+    Names,
 }
 
 impl Default for Projection {
     fn default() -> Self {
-        Self {
-            columns: FLOW_COLUMNS
-                .iter()
-                .filter(|column| matches!(column.source, Source::Stored(_)))
-                .map(|column| (column.name, column))
-                .collect(),
-        }
+        Self::of(Table::Flows, Choice::Default)
     }
 }
 
 impl Projection {
+    /// A named choice of columns.
+    fn of(table: Table, choice: Choice) -> Self {
+        let named = |names: &[&'static str]| {
+            names.iter().filter_map(|name| table.column(name).map(|column| (*name, column))).collect()
+        };
+        let columns = match (table, choice) {
+            (Table::Flows, Choice::Article) => named(&ARTICLE),
+            (Table::Packets, Choice::Article) => named(&packet_columns::ARTICLE),
+            (Table::Packets, Choice::Default) => named(&packet_columns::DEFAULT),
+            (table, _) => {
+                let columns = table.columns().iter().filter(|column| column.is_in_all());
+                columns.map(|column| (column.name, column)).collect()
+            }
+        };
+        Self { columns, table, choice }
+    }
+
     /// The columns with these names, in this order. None is a projection too: batches then only count rows.
     ///
     /// # Errors
-    /// `Usage` for a name that no column has (the message lists names like it) or that comes twice.
+    /// `Usage` for a name that no column has (the message lists names like it), that comes twice, or if no table has
+    /// columns of all these names.
     pub fn names<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> Result<Self> {
-        let mut columns = Vec::new();
+        let names: Vec<S> = names.into_iter().collect();
+        for name in &names {
+            if FlowColumn::by_name(name.as_ref()).is_none() {
+                return Err(unknown_column(name.as_ref()));
+            }
+        }
+        let has_all = |table: Table| names.iter().all(|name| table.column(name.as_ref()).is_some());
+        let table = if has_all(Table::Flows) { Table::Flows } else { Table::Packets };
+        Self::named_in(table, &names)
+    }
+
+    fn named_in<S: AsRef<str>>(table: Table, names: &[S]) -> Result<Self> {
+        let mut columns = Vec::with_capacity(names.len());
         for name in names {
             let name = name.as_ref();
-            let column = FlowColumn::by_name(name).ok_or_else(|| {
-                Error::new(ErrorKind::UnknownColumn { name: name.to_owned(), near: near_names(name) })
+            let column = table.column(name).ok_or_else(|| {
+                Error::new(ErrorKind::OtherTable { name: name.to_owned(), rows: table.rows() })
             })?;
             let shown = known_name(name, column);
             if columns.iter().any(|(other, _)| *other == shown) {
@@ -289,7 +399,7 @@ impl Projection {
             }
             columns.push((shown, column));
         }
-        Ok(Self { columns })
+        Ok(Self { columns, table, choice: Choice::Names })
     }
 
     /// What `--fields` says: names separated by commas, or the name of a projection.
@@ -298,7 +408,7 @@ impl Projection {
     /// As [`Self::names`].
     pub fn parse(text: &str) -> Result<Self> {
         match text.trim() {
-            "all" => Ok(Self::default()),
+            "all" => Ok(Self::of(Table::Flows, Choice::All)),
             "article" => Ok(Self::article()),
             names => Self::names(names.split(',').map(str::trim)),
         }
@@ -307,11 +417,33 @@ impl Projection {
     /// The 18 fields of the articles' JSON lines in their order.
     #[must_use]
     pub fn article() -> Self {
-        let columns = ARTICLE
-            .iter()
-            .filter_map(|name| FlowColumn::by_name(name).map(|column| (*name, column)))
-            .collect();
-        Self { columns }
+        Self::of(Table::Flows, Choice::Article)
+    }
+
+    /// The default of packets: the nine fields of the articles, lengths, IPv6 addresses and ports.
+    #[must_use]
+    pub fn packets() -> Self {
+        Self::of(Table::Packets, Choice::Default)
+    }
+
+    /// The same wish for a table: the columns of these names there, or what it calls so.
+    ///
+    /// # Errors
+    /// `Usage` for a name that the table does not have.
+    pub fn in_table(&self, table: Table) -> Result<Self> {
+        match self.choice {
+            Choice::Names => {
+                let names: Vec<&str> = self.columns.iter().map(|(name, _)| *name).collect();
+                Self::named_in(table, &names)
+            }
+            choice => Ok(Self::of(table, choice)),
+        }
+    }
+
+    /// The table that the columns are of. What both have is of flows until [`Self::in_table`] says otherwise.
+    #[must_use]
+    pub fn table(&self) -> Table {
+        self.table
     }
 
     /// Each column under the name that it has in the batches.
@@ -345,9 +477,13 @@ fn known_name(name: &str, column: &FlowColumn) -> &'static str {
     ALIASES.iter().find(|(alias, _)| *alias == name).map_or(column.name, |(alias, _)| alias)
 }
 
+pub(crate) fn unknown_column(name: &str) -> Error {
+    ErrorKind::UnknownColumn { name: name.to_owned(), near: near_names(name) }.into()
+}
+
 /// Names of columns that someone who typed `name` may have meant, nearest first.
 pub(crate) fn near_names(name: &str) -> Vec<&'static str> {
-    near(name, FLOW_COLUMNS.iter().map(|column| column.name))
+    near(name, FLOW_COLUMNS.iter().chain(&PACKET_COLUMNS).map(|column| column.name))
 }
 
 /// Those of some names that someone who typed `name` may have meant, nearest first.
@@ -379,45 +515,58 @@ fn edits(a: &[char], b: &str) -> usize {
     row.last().copied().unwrap_or(0)
 }
 
-/// The table as a Markdown page (`docs/schema.md`).
+/// The tables as a Markdown page (`docs/schema.md`).
 #[must_use]
 pub fn to_markdown() -> String {
     let mut page = String::from(
-        "# Columns of flows\n\n\
-         Generated from `FLOW_COLUMNS` of the crate `flow-frame`; do not edit.\n\
+        "# Columns of flows and of packets\n\n\
+         Generated from `FLOW_COLUMNS` and `PACKET_COLUMNS` of the crate `flow-frame`; do not edit.\n\
          `FLOWLOOM_BLESS=1 cargo test -p flow-frame` rewrites it.\n\n\
-         | name | Arrow type | meaning | null when |\n|---|---|---|---|\n",
+         Null means \"the source does not say\"; zero is a value.\n\n\
+         ## Flows\n\n",
     );
-    for column in &FLOW_COLUMNS {
-        // Writing to a String cannot fail.
-        let _ = writeln!(
-            page,
-            "| `{}` | {} | {} | {} |",
-            column.name,
-            column.kind.text(),
-            column.meaning,
-            column.null_when.unwrap_or("–")
-        );
-    }
+    write_table(&mut page, &FLOW_COLUMNS);
+    page.push_str(
+        "\nThe last three are derived: they are made only when a projection names them.\n\n\
+         ## Packets\n\n\
+         Of captures (pcap, pcapng) and of CSV files that tshark wrote. Columns of tshark's fields are named as tshark names \
+         them, with `_` for `.`; of several headers of a kind the outermost counts, field by field. Every packet is decoded by \
+         itself: what only a datagram put together from fragments would show is null, where `flowloom tshark` prints it with \
+         the last fragment. Times are the true ones; where tshark prints an overflown fraction of a second, they are carried.\n\n",
+    );
+    write_table(&mut page, &PACKET_COLUMNS);
     let _ = write!(
         page,
-        "\nThe last three are derived: they are made only when a projection names them. Null means \"the source does \
-         not say\"; zero is a value.\n\n\
+        "\n`cap_len` is another name of `frame_cap_len`, `frame_time` of `frame_time_epoch`.\n\n\
          ## Named projections\n\n\
-         | name | columns |\n|---|---|\n\
-         | `all` (the default) | every stored column, in the order above |\n\
-         | `article` | `{}`, where `timestamp` is `stime` |\n\n\
+         | name | columns of flows | columns of packets |\n|---|---|---|\n\
+         | the default | as `all` | `{}` |\n\
+         | `all` | every stored column, in the order above | all but `frame_protocols` and those that flows have too |\n\
+         | `article` | `{}`, where `timestamp` is `stime` | `{}` |\n\n\
          ## Metadata\n\n\
          | where | key | value |\n|---|---|---|\n\
          | schema | `{VERSION_KEY}` | `{SCHEMA_VERSION}` |\n\
          | schema | `{PRODUCER_KEY}` | name and version of the crate that made the columns |\n\
          | schema | `{SOURCE_KEY}` | name of the input |\n\
          | schema | `{FORMAT_KEY}` | format and record version of the input |\n\
-         | address fields | `{EXTENSION_TYPE_NAME_KEY}` | `{IP_EXTENSION}` |\n\
-         | `duration` | `unit` | `ms` |\n",
-        ARTICLE.join("` `")
+         | fields of IP addresses | `{EXTENSION_TYPE_NAME_KEY}` | `{IP_EXTENSION}` |\n\
+         | fields of hardware addresses | `{EXTENSION_TYPE_NAME_KEY}` | `{MAC_EXTENSION}` |\n\
+         | `duration` | `unit` | `ms` |\n\
+         | `frame_time_delta`, `frame_time_relative` | `unit` | `ns` |\n",
+        packet_columns::DEFAULT.join("` `"),
+        ARTICLE.join("` `"),
+        packet_columns::ARTICLE.join("` `")
     );
     page
+}
+
+fn write_table(page: &mut String, columns: &[FlowColumn]) {
+    page.push_str("| name | Arrow type | meaning | null when |\n|---|---|---|---|\n");
+    for column in columns {
+        let (name, kind, meaning) = (column.name, column.kind.text(), column.meaning);
+        // Writing to a String cannot fail.
+        let _ = writeln!(page, "| `{name}` | {kind} | {meaning} | {} |", column.null_when.unwrap_or("–"));
+    }
 }
 
 #[cfg(test)]
@@ -454,6 +603,35 @@ mod tests {
         assert_eq!(
             Projection::parse("zzzzzzzzzzzz").unwrap_err().to_string(),
             "no column is named \"zzzzzzzzzzzz\""
+        );
+    }
+
+    #[test]
+    fn a_wish_is_one_for_either_table() {
+        let names = |projection: &Projection| {
+            projection.columns().iter().map(|(name, _)| *name).collect::<Vec<_>>().join(",")
+        };
+        let both = Projection::parse("sip,bytes,stime").unwrap();
+        assert_eq!(both.table(), Table::Flows);
+        let packets = both.in_table(Table::Packets).unwrap();
+        assert_eq!((packets.table(), names(&packets).as_str()), (Table::Packets, "sip,bytes,stime"));
+        assert_eq!(packets.columns()[2].1.kind, ColumnType::TimestampNs);
+        let nine = Projection::article().in_table(Table::Packets).unwrap();
+        assert_eq!(
+            names(&nine),
+            "frame_number,frame_time,frame_time_epoch,ip_len,eth_src,eth_dst,ip_src,ip_dst,ip_proto"
+        );
+        assert_eq!(Projection::default().in_table(Table::Packets).unwrap(), Projection::packets());
+        let all = Projection::parse("all").unwrap();
+        assert_eq!(all.columns(), Projection::default().columns());
+        assert_eq!(all.in_table(Table::Packets).unwrap().columns().len(), PACKET_COLUMNS.len() - 9);
+        assert_eq!(Projection::parse("ip_len,sip").unwrap().table(), Table::Packets);
+        let error = Projection::parse("ip_len,nhip").unwrap_err();
+        assert_eq!(error.to_string(), "no column of packets is named \"nhip\"");
+        let error = Projection::parse("ip_len").unwrap().in_table(Table::Flows).unwrap_err();
+        assert_eq!(
+            (error.class(), error.to_string().as_str()),
+            (crate::Class::Usage, "no column of flows is named \"ip_len\"")
         );
     }
 

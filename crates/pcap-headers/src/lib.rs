@@ -31,6 +31,7 @@
 //! | what was odd, but no error | [`Report`], [`Oddity`] |
 //! | frames as tshark 4.0.17 counts them | [`Parity::Tshark`], [`TimeParts`] |
 //! | header fields by name, as values and as tshark prints them | [`Fields`], [`FieldTable`] |
+//! | a packet as one row of plain values, columns by name | [`PacketRow`], [`Column`] |
 //! | the layers of a packet, and where decoding stopped | [`Walk`], [`layers`], [`Stop`] |
 //! | datagrams from IP fragments | [`Reassembler`] |
 //! | which files of a ring buffer hold which seconds | [`RingBuffer`], [`NameTemplate`] |
@@ -70,6 +71,7 @@
 //! the tcpdump group's.
 
 mod bytes;
+mod columns;
 mod container;
 mod decoder;
 mod error;
@@ -90,6 +92,7 @@ mod unit;
 mod walk;
 
 pub use bytes::ByteOrder;
+pub use columns::{Column, PacketRow, Sink, mapped};
 pub use decoder::Decoder;
 pub use error::{Class, Error, ErrorKind, Result};
 pub use fields::{Field, FieldTable, FieldType, FieldValue, Fields, FrameTimes, Occurrence, Reassembler};

@@ -9,7 +9,7 @@ use super::eval::Evaluator;
 use super::kernel::Kernel;
 use super::{Expr, MAX_DEPTH, Predicate, Ranges, Test};
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::{ColumnType, Derived, FlowColumn, Source, near};
+use crate::schema::{ColumnType, Derived, FlowColumn, Source, Table, near};
 
 /// What a test makes of a null.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub struct CompileOptions<'a> {
     pub site: Option<&'a SiteConfig>,
     /// What a test makes of a null.
     pub nulls: Nulls,
+    /// What the rows are.
+    pub table: Table,
 }
 
 impl<'a> CompileOptions<'a> {
@@ -46,6 +48,13 @@ impl<'a> CompileOptions<'a> {
         self.nulls = nulls;
         self
     }
+
+    /// With the rows of another table.
+    #[must_use]
+    pub fn with_table(mut self, table: Table) -> Self {
+        self.table = table;
+        self
+    }
 }
 
 /// A predicate, ready to run. Cheap to copy; threads may share it, each with its own [`Evaluator`].
@@ -57,13 +66,43 @@ pub struct CompiledPredicate {
 /// The columns that are read, and what is tested.
 #[derive(Debug)]
 pub(crate) struct Program {
-    columns: Vec<Column>,
+    inputs: Inputs,
     root: Node,
 }
 
+/// The columns that are read, of one table.
+#[derive(Debug, Default)]
+struct Inputs {
+    flows: Vec<Column>,
+    packets: Vec<pcap_headers::Column>,
+}
+
+impl Inputs {
+    fn name(&self, number: usize) -> Option<&'static str> {
+        let of_flows = self.flows.get(number).map(|column| column.name());
+        of_flows.or_else(|| self.packets.get(number).map(|column| column.name()))
+    }
+
+    /// The column's number.
+    fn place(&mut self, source: Source) -> usize {
+        fn place<C: PartialEq>(columns: &mut Vec<C>, column: C) -> usize {
+            columns.iter().position(|known| *known == column).unwrap_or_else(|| {
+                columns.push(column);
+                columns.len() - 1
+            })
+        }
+        match source {
+            Source::Stored(column) => place(&mut self.flows, column),
+            Source::Derived(derived) => place(&mut self.flows, derived.number()),
+            Source::Packet(column) => place(&mut self.packets, column),
+        }
+    }
+}
+
 impl Program {
-    pub(crate) fn columns(&self) -> &[Column] {
-        &self.columns
+    /// The name of an input.
+    pub(crate) fn name(&self, number: usize) -> &'static str {
+        self.inputs.name(number).unwrap_or_default()
     }
 
     pub(crate) fn root(&self) -> &Node {
@@ -99,20 +138,31 @@ impl Predicate {
     /// Makes the predicate ready to run.
     ///
     /// # Errors
-    /// `Usage` for a name that the site does not know (the message lists names like it), `Limit` if it nests deeper
-    /// than 256 levels.
+    /// `Usage` for a name that the site does not know (the message lists names like it) and for a column that the table
+    /// does not have, `Limit` if it nests deeper than 256 levels.
     pub fn compile(&self, options: &CompileOptions<'_>) -> Result<CompiledPredicate> {
-        let mut compiler = Compiler { options: *options, columns: Vec::new() };
+        let mut compiler = Compiler { options: *options, inputs: Inputs::default() };
         let root = compiler.node(&self.expr, false, 0)?;
-        Ok(CompiledPredicate { program: Arc::new(Program { columns: compiler.columns, root }) })
+        Ok(CompiledPredicate { program: Arc::new(Program { inputs: compiler.inputs, root }) })
     }
 }
 
 impl CompiledPredicate {
-    /// The stored columns that are tested, without repeats: those to read first.
+    /// The stored columns of flows that are tested, without repeats: those to read first.
     #[must_use]
     pub fn columns(&self) -> &[Column] {
-        &self.program.columns
+        &self.program.inputs.flows
+    }
+
+    /// The columns of packets that are tested, without repeats.
+    #[must_use]
+    pub fn packet_columns(&self) -> &[pcap_headers::Column] {
+        &self.program.inputs.packets
+    }
+
+    /// The names of the columns that are tested.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> + '_ {
+        (0..).map_while(|number| self.program.inputs.name(number))
     }
 
     /// What runs the predicate, for one thread.
@@ -128,7 +178,7 @@ impl CompiledPredicate {
 
 struct Compiler<'a> {
     options: CompileOptions<'a>,
-    columns: Vec<Column>,
+    inputs: Inputs,
 }
 
 impl Compiler<'_> {
@@ -158,26 +208,42 @@ impl Compiler<'_> {
     fn test(&mut self, test: &Test, negated: bool) -> Result<Node> {
         Ok(match test {
             Test::Within(column, ranges) => {
+                let column = self.column(column.name)?;
                 let ranges = match column.kind.tick_ns() {
                     Some(tick) => ranges.in_ticks(tick),
                     None => ranges.clone(),
                 };
-                self.numbers(stored(column), column.kind.bits(), ranges, negated)
+                self.numbers(column.source, column.kind.bits(), ranges, negated)
             }
             Test::Address(column, set) => {
-                self.leaf(stored(column), Kernel::Address(Arc::clone(set)), negated)
+                let source = self.column(column.name)?.source;
+                self.leaf(source, Kernel::Address(Arc::clone(set)), negated)
             }
             Test::Wildcard(column, pattern) => {
-                self.leaf(stored(column), Kernel::Wildcard(pattern.clone()), negated)
+                let source = self.column(column.name)?.source;
+                self.leaf(source, Kernel::Wildcard(pattern.clone()), negated)
             }
-            Test::Masks(column, pairs) => self.leaf(stored(column), Kernel::Masks(pairs.clone()), negated),
-            Test::IsTrue(column) => self.leaf(stored(column), Kernel::IsTrue, negated),
-            Test::Named(column, names) => self.named(column, names, negated)?,
-            Test::IsNull(column) => self.is_null(column, negated),
+            Test::Masks(column, pairs) => {
+                let source = self.column(column.name)?.source;
+                self.leaf(source, Kernel::Masks(pairs.clone()), negated)
+            }
+            Test::IsTrue(column) => {
+                let source = self.column(column.name)?.source;
+                self.leaf(source, Kernel::IsTrue, negated)
+            }
+            Test::Named(column, names) => {
+                let column = self.column(column.name)?;
+                self.named(column, names, negated)?
+            }
+            Test::IsNull(column) => {
+                let column = self.column(column.name)?;
+                self.is_null(column, negated)
+            }
             Test::BytesPerPacket { low, high } => {
-                let second = self.input(Column::Packets);
+                let packets = self.column("packets")?.source;
+                let (second, bytes) = (self.inputs.place(packets), self.column("bytes")?.source);
                 let kernel = Kernel::Quotient { low: *low, high: *high };
-                match self.leaf(Column::Bytes, kernel, negated) {
+                match self.leaf(bytes, kernel, negated) {
                     Node::Leaf(leaf) => Node::Leaf(Leaf { second: Some(second), ..leaf }),
                     node => node,
                 }
@@ -185,24 +251,28 @@ impl Compiler<'_> {
         })
     }
 
-    fn input(&mut self, column: Column) -> usize {
-        self.columns.iter().position(|known| *known == column).unwrap_or_else(|| {
-            self.columns.push(column);
-            self.columns.len() - 1
-        })
+    /// The column of a name in the table at hand.
+    fn column(&self, name: &str) -> Result<&'static FlowColumn> {
+        let table = self.options.table;
+        let found = match (table, name) {
+            // A packet begins and ends at one moment.
+            (Table::Packets, "etime") => table.column("stime"),
+            _ => table.column(name),
+        };
+        found.ok_or_else(|| ErrorKind::OtherTable { name: name.to_owned(), rows: table.rows() }.into())
     }
 
-    fn leaf(&mut self, column: Column, kernel: Kernel, negated: bool) -> Node {
+    fn leaf(&mut self, source: Source, kernel: Kernel, negated: bool) -> Node {
         // What is derived from another column has no stored value of its own.
-        let derived = matches!(column, Column::Icmptype | Column::Icmpcode);
+        let derived = matches!(source, Source::Stored(Column::Icmptype | Column::Icmpcode));
         let nulls_fail =
             (self.options.nulls == Nulls::Unknown || derived) && !matches!(kernel, Kernel::IsNull);
-        let input = self.input(column);
+        let input = self.inputs.place(source);
         Node::Leaf(Leaf { input, second: None, kernel, negated, nulls_fail, ranges: None })
     }
 
-    fn numbers(&mut self, column: Column, bits: u32, ranges: Ranges, negated: bool) -> Node {
-        match self.leaf(column, Kernel::numbers(bits, &ranges), negated) {
+    fn numbers(&mut self, source: Source, bits: u32, ranges: Ranges, negated: bool) -> Node {
+        match self.leaf(source, Kernel::numbers(bits, &ranges), negated) {
             Node::Leaf(leaf) => Node::Leaf(Leaf { ranges: Some(ranges), ..leaf }),
             node => node,
         }
@@ -226,20 +296,20 @@ impl Compiler<'_> {
 
     fn is_null(&mut self, column: &FlowColumn, negated: bool) -> Node {
         let number = match column.source {
-            Source::Stored(stored) => return self.leaf(stored, Kernel::IsNull, negated),
             Source::Derived(derived) => derived,
+            source => return self.leaf(source, Kernel::IsNull, negated),
         };
         let ranges = self.known(number).iter().map(|(id, _)| (*id, *id)).collect();
         if negated {
             return self.named_numbers(number, ranges, false);
         }
-        let null = self.leaf(number.number(), Kernel::IsNull, false);
+        let null = self.leaf(Source::Derived(number), Kernel::IsNull, false);
         Node::Any(vec![null, self.named_numbers(number, ranges, true)])
     }
 
     fn named_numbers(&mut self, derived: Derived, ranges: Ranges, negated: bool) -> Node {
         let bits = if derived == Derived::Sensor { 16 } else { 8 };
-        self.numbers(derived.number(), bits, ranges, negated)
+        self.numbers(Source::Derived(derived), bits, ranges, negated)
     }
 
     /// Every number that has a name, with it.
@@ -273,19 +343,12 @@ impl Node {
     }
 }
 
-/// The stored column of a test that is not about a derived text.
-fn stored(column: &FlowColumn) -> Column {
-    match column.source {
-        Source::Stored(stored) => stored,
-        Source::Derived(derived) => derived.number(),
-    }
-}
-
 impl ColumnType {
     /// Nanoseconds of a tick of a time or duration.
     pub(crate) const fn tick_ns(self) -> Option<i128> {
         match self {
             Self::Timestamp | Self::DurationMs => Some(1_000_000),
+            Self::TimestampNs | Self::DurationNs => Some(1),
             _ => None,
         }
     }

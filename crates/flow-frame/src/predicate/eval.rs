@@ -2,7 +2,7 @@
 
 use silk_format::{Column, Selection};
 
-use super::compile::{CompiledPredicate, Leaf, Node};
+use super::compile::{CompiledPredicate, Leaf, Node, Program};
 use super::kernel::{Kernel, Rows};
 use super::slice::ColumnSource;
 use crate::error::{Error, ErrorKind, Result};
@@ -92,7 +92,7 @@ impl Evaluator {
     pub fn evaluate(&mut self, columns: &(impl ColumnSource + ?Sized), rows: usize) -> Result<&Mask> {
         self.mask.reset(rows);
         let program = self.predicate.program();
-        let mut run = Run { columns, rows, names: program.columns(), spare: &mut self.spare };
+        let mut run = Run { columns, rows, program, spare: &mut self.spare };
         run.node(program.root(), &mut self.mask.words)?;
         Ok(&self.mask)
     }
@@ -101,7 +101,7 @@ impl Evaluator {
 struct Run<'a, C: ?Sized> {
     columns: &'a C,
     rows: usize,
-    names: &'a [Column],
+    program: &'a Program,
     spare: &'a mut Vec<Vec<u64>>,
 }
 
@@ -173,7 +173,7 @@ impl<C: ColumnSource + ?Sized> Run<'_, C> {
     }
 
     fn column(&self, input: usize, kernel: &Kernel) -> Result<super::ColumnSlice<'_>> {
-        let name = || self.names.get(input).map_or("?", |column| column.name()).to_owned();
+        let name = || self.program.name(input).to_owned();
         let column = self.columns.column(input);
         let column = column.ok_or_else(|| Error::new(ErrorKind::MissingColumn { name: name() }))?;
         let found = column.cells.len();

@@ -3,13 +3,13 @@
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, BooleanArray, RecordBatch};
 use arrow_buffer::{BooleanBuffer, Buffer};
-use arrow_schema::DataType;
+use arrow_schema::{DataType, TimeUnit};
 use silk_format::SiteConfig;
 
 use super::{BitSlice, Cells, ColumnSlice, CompileOptions, CompiledPredicate, Predicate, Present};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::{Numbers, address_values, column, numbers, present};
-use crate::schema::{ColumnType, FlowColumn};
+use crate::schema::{ColumnType, Table};
 
 /// Keeps the rows of batches of which a [`Predicate`] is true.
 ///
@@ -30,6 +30,7 @@ use crate::schema::{ColumnType, FlowColumn};
 #[derive(Debug, Clone)]
 pub struct PredicateFilter {
     predicate: CompiledPredicate,
+    table: Table,
 }
 
 impl PredicateFilter {
@@ -38,7 +39,19 @@ impl PredicateFilter {
     /// # Errors
     /// As [`Predicate::compile`].
     pub fn new(predicate: &Predicate, site: Option<&SiteConfig>) -> Result<Self> {
-        Ok(Self { predicate: predicate.compile(&CompileOptions::default().with_site(site))? })
+        Ok(Self {
+            predicate: predicate.compile(&CompileOptions::default().with_site(site))?,
+            table: Table::Flows,
+        })
+    }
+
+    /// A filter of batches of packets.
+    ///
+    /// # Errors
+    /// As [`Predicate::compile`].
+    pub fn of_packets(predicate: &Predicate) -> Result<Self> {
+        let table = Table::Packets;
+        Ok(Self { predicate: predicate.compile(&CompileOptions::default().with_table(table))?, table })
     }
 
     /// The compiled predicate.
@@ -53,7 +66,7 @@ impl PredicateFilter {
     /// `Usage` if a tested column is missing or of another type than in the table.
     pub fn mask(&self, batch: &RecordBatch) -> Result<BooleanArray> {
         let rows = batch.num_rows();
-        let columns = self.predicate.columns().iter().map(|column| slice(batch, column.name()));
+        let columns = self.predicate.names().map(|name| slice(batch, self.table, name));
         let columns: Vec<_> = columns.collect::<Result<_>>()?;
         let mut evaluator = self.predicate.evaluator();
         let mask = evaluator.evaluate(columns.as_slice(), rows)?;
@@ -76,15 +89,27 @@ impl PredicateFilter {
 }
 
 /// A column of a batch, if it has the type of the table.
-fn slice<'a>(batch: &'a RecordBatch, name: &str) -> Result<ColumnSlice<'a>> {
+fn slice<'a>(batch: &'a RecordBatch, table: Table, name: &str) -> Result<ColumnSlice<'a>> {
     let array = column(batch, name)?;
-    let kind = FlowColumn::by_name(name).map(|column| column.kind);
+    let kind = table.column(name).map(|column| column.kind);
     let cells = match (kind, array.data_type()) {
+        (Some(ColumnType::TimestampNs), DataType::Timestamp(TimeUnit::Nanosecond, _)) => {
+            let ticks = array.as_primitive_opt::<arrow_array::types::TimestampNanosecondType>();
+            ticks.map(|ticks| Cells::I64(ticks.values()))
+        }
         (Some(kind @ ColumnType::Timestamp), found) if same_ticks(&kind.data_type(), found) => {
             let ticks = array.as_primitive_opt::<arrow_array::types::TimestampMillisecondType>();
             ticks.map(|ticks| Cells::I64(ticks.values()))
         }
         (Some(kind), found) if kind.data_type() != *found => None,
+        (Some(ColumnType::U64), _) => {
+            let numbers = array.as_primitive_opt::<arrow_array::types::UInt64Type>();
+            numbers.map(|numbers| Cells::U64(numbers.values()))
+        }
+        (Some(ColumnType::Mac), _) => {
+            array.as_fixed_size_binary_opt().map(|bytes| Cells::Mac(bytes.value_data().as_chunks().0))
+        }
+        (Some(ColumnType::Utf8), _) => Some(Cells::Opaque(array.len())),
         (Some(ColumnType::Ip), _) => address_values(array).map(Cells::Address),
         (Some(ColumnType::Bool), _) => array.as_boolean_opt().and_then(|bits| {
             let bits = bits.values();

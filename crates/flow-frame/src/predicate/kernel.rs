@@ -153,6 +153,7 @@ impl Kernel {
                 | (Self::U16(_), Cells::U16(_))
                 | (Self::U32(_), Cells::U32(_))
                 | (Self::Wide { .. } | Self::Quotient { .. }, Cells::I64(_) | Cells::U64(_))
+                | (Self::Wide { .. }, Cells::Mac(_))
                 | (Self::Address(_) | Self::Wildcard(_), Cells::Address(_))
                 | (Self::IsTrue, Cells::Bool(_))
         )
@@ -169,6 +170,11 @@ impl Kernel {
             }
             (Self::Wide { unsigned, .. }, Cells::U64(values)) => {
                 unsigned.restrict(values, rows, |value| value);
+            }
+            (Self::Wide { unsigned, .. }, Cells::Mac(values)) => {
+                unsigned.restrict(values, rows, |[a, b, c, d, e, f]: [u8; 6]| {
+                    u64::from_be_bytes([0, 0, a, b, c, d, e, f])
+                });
             }
             (Self::Masks(pairs), Cells::U8(values)) => masks(pairs, values, rows),
             (Self::Address(set), Cells::Address(values)) => match set.ranges() {

@@ -31,8 +31,8 @@ mod wildcard;
 
 use std::sync::Arc;
 
-use crate::error::{Error, ErrorKind, Result};
-use crate::schema::{ColumnType, FlowColumn, near_names};
+use crate::error::{Error, Result};
+use crate::schema::{ColumnType, FlowColumn, unknown_column};
 
 pub use address_set::AddressSet;
 pub use compile::{CompileOptions, CompiledPredicate, Nulls};
@@ -270,9 +270,7 @@ fn column_of(
     expected: &'static str,
     fits: impl Fn(ColumnType) -> bool,
 ) -> Result<&'static FlowColumn> {
-    let column = FlowColumn::by_name(name).ok_or_else(|| {
-        Error::new(ErrorKind::UnknownColumn { name: name.to_owned(), near: near_names(name) })
-    })?;
+    let column = FlowColumn::by_name(name).ok_or_else(|| unknown_column(name))?;
     match fits(column.kind) {
         true => Ok(column),
         false => Err(Error::usage(format!("column {name:?} is not {expected}"))),

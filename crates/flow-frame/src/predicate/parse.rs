@@ -367,8 +367,10 @@ impl<'a> Parser<'a> {
     /// An integer, time or duration; `None` if the column holds none.
     fn number(&self, column: &FlowColumn, text: &str) -> Option<std::result::Result<i128, Wrong>> {
         match column.kind {
-            ColumnType::Timestamp => Some(values::time(text, self.context.anchors)),
-            ColumnType::DurationMs => Some(values::duration(text)),
+            ColumnType::Timestamp | ColumnType::TimestampNs => Some(values::time(text, self.context.anchors)),
+            ColumnType::DurationMs => Some(values::duration(text, 1_000_000)),
+            ColumnType::DurationNs => Some(values::duration(text, 1)),
+            ColumnType::Mac => Some(values::mac(text)),
             kind => most(kind).map(|most| values::integer(text, most)),
         }
     }
@@ -424,7 +426,10 @@ impl<'a> Parser<'a> {
                     Ok(Test::Masks(column, tokens.iter().map(pair).collect::<Result<_>>()?).into())
                 }
                 _ => {
-                    let dash = column.kind != ColumnType::Timestamp;
+                    let dash = !matches!(
+                        column.kind,
+                        ColumnType::Timestamp | ColumnType::TimestampNs | ColumnType::Mac
+                    );
                     let unknown = || Err((0, "a number".to_owned()));
                     let one = |text: &str| self.number(column, text).unwrap_or_else(unknown);
                     let range = |token: &&Token<'_>| {
@@ -520,7 +525,7 @@ fn most(kind: ColumnType) -> Option<u64> {
         ColumnType::U8 => Some(u8::MAX.into()),
         ColumnType::U16 => Some(u16::MAX.into()),
         ColumnType::U32 => Some(u32::MAX.into()),
-        ColumnType::I64 => Some(u64::MAX),
+        ColumnType::I64 | ColumnType::U64 => Some(u64::MAX),
         _ => None,
     }
 }
@@ -567,7 +572,8 @@ fn operators(subject: Subject) -> &'static str {
         Subject::Column(column) | Subject::Pair(column, _) => column.kind,
     };
     match kind {
-        ColumnType::Ip | ColumnType::Text => "= != in or is null",
+        ColumnType::Ip | ColumnType::Text | ColumnType::Mac => "= != in or is null",
+        ColumnType::Utf8 => "is null",
         ColumnType::Bool => "= or !=",
         _ => "= != < <= > >= in, between or is null",
     }

@@ -55,8 +55,13 @@ fn text(test: &Test, negated: bool) -> String {
         }
         Test::Within(column, ranges) => {
             let (operator, operand) = match column.kind {
-                ColumnType::Timestamp => values::ranges_text(ranges, true, "..", time_text),
-                ColumnType::DurationMs => values::ranges_text(ranges, true, "-", duration_text),
+                ColumnType::Timestamp | ColumnType::TimestampNs => {
+                    values::ranges_text(ranges, true, "..", time_text)
+                }
+                ColumnType::Mac => values::ranges_text(ranges, false, "..", values::mac_text),
+                ColumnType::DurationMs | ColumnType::DurationNs => {
+                    values::ranges_text(ranges, true, "-", duration_text)
+                }
                 _ => values::ranges_text(ranges, false, "-", |value| value.to_string()),
             };
             (column.name, operator, operand)

@@ -65,6 +65,10 @@ pub enum Cells<'a> {
     /// 16 bytes in network order, IPv4 as `::ffff:a.b.c.d`.
     Address(&'a [[u8; 16]]),
     Bool(BitSlice<'a>),
+    /// Hardware addresses.
+    Mac(&'a [[u8; 6]]),
+    /// So many values of which it can only be asked whether they are null.
+    Opaque(usize),
 }
 
 impl Cells<'_> {
@@ -79,6 +83,8 @@ impl Cells<'_> {
             Self::U8(values) => values.len(),
             Self::Address(values) => values.len(),
             Self::Bool(bits) => bits.len(),
+            Self::Mac(values) => values.len(),
+            Self::Opaque(len) => *len,
         }
     }
 

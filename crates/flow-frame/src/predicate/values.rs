@@ -47,8 +47,30 @@ pub(super) fn time(text: &str, anchors: Anchors) -> Parsed<i128> {
     }
 }
 
-/// `250` (milliseconds), `1.5s`, `1h30m`, in nanoseconds.
-pub(super) fn duration(text: &str) -> Parsed<i128> {
+/// A hardware address such as `02:00:5e:10:00:01`, as the number that its bytes are.
+pub(super) fn mac(text: &str) -> Parsed<i128> {
+    let wrong = || (0, "a hardware address such as 02:00:5e:10:00:01".to_owned());
+    let mut value = 0;
+    let mut bytes = 0;
+    for byte in text.split([':', '-']) {
+        let digits = byte.len() == 2 && byte.bytes().all(|digit| digit.is_ascii_hexdigit());
+        let byte = u8::from_str_radix(byte, 16).ok().filter(|_| digits).ok_or_else(wrong)?;
+        (value, bytes) = (value << 8 | i128::from(byte), bytes + 1);
+        if bytes > 6 {
+            break;
+        }
+    }
+    if bytes == 6 { Ok(value) } else { Err(wrong()) }
+}
+
+/// The text of a hardware address.
+pub(super) fn mac_text(value: i128) -> String {
+    let bytes: Vec<String> = (0..6).rev().map(|byte| format!("{:02x}", value >> (8 * byte) & 0xff)).collect();
+    bytes.join(":")
+}
+
+/// `1.5s`, `1h30m`, in nanoseconds; a plain number is of units of `plain` nanoseconds.
+pub(super) fn duration(text: &str, plain: i128) -> Parsed<i128> {
     let mut total = 0i128;
     let mut rest = text;
     loop {
@@ -59,8 +81,7 @@ pub(super) fn duration(text: &str) -> Parsed<i128> {
         let unit = UNITS.iter().find(|(unit, _)| after.starts_with(unit));
         let (unit, ns) = match unit {
             Some((unit, ns)) => (*unit, *ns),
-            // A plain number is of milliseconds.
-            None if at == 0 && after.is_empty() => ("", 1_000_000),
+            None if at == 0 && after.is_empty() => ("", plain),
             None => return Err((at + number_len, "a unit: ms, s, m, h, d or w".to_owned())),
         };
         let amount = scaled(number, ns).ok_or_else(|| wrong("a length of time such as 250ms or 1.5s"))?;
