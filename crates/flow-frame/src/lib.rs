@@ -5,6 +5,7 @@
 //! | task | here |
 //! |---|---|
 //! | read a file of flows | [`open`], [`open_input`], [`open_bytes`] → [`FlowReader`]; what to read: [`Scan`], [`Projection`] |
+//! | read a table of fields that tshark wrote | [`TsharkCsvReader`] |
 //! | know what an input is | [`Kind::sniff`], [`FlowReader::source`] |
 //! | know where every row went | [`FlowReader::accounts`] → [`Accounts`] |
 //! | read on several threads | [`Scan::with_threads`] |
@@ -92,5 +93,6 @@ pub use schema::{FLOW_COLUMNS, FlowColumn, PACKET_COLUMNS, Projection, Table};
 #[cfg(feature = "write")]
 pub use silk_rows::{SilkRows, silk_rows};
 pub use time::{Anchors, Instant, TimeSpec, Window, WindowMode};
+pub use tshark_csv::{TsharkCsvNotes, TsharkCsvReader};
 
 pub use {arrow_array, arrow_schema, mapped_input, pcap_headers, silk_format};

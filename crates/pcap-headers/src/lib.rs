@@ -92,7 +92,7 @@ mod unit;
 mod walk;
 
 pub use bytes::ByteOrder;
-pub use columns::{Column, PacketRow, Sink, mapped};
+pub use columns::{Column, PacketRow, Sink, ValueSource, mapped};
 pub use decoder::Decoder;
 pub use error::{Class, Error, ErrorKind, Result};
 pub use fields::{Field, FieldTable, FieldType, FieldValue, Fields, FrameTimes, Occurrence, Reassembler};

@@ -165,7 +165,8 @@ mod tests {
     #[test]
     fn names_with_points_or_underscores_and_any_separator() {
         use Column::{EthSrc, FrameNumber, IpSrc};
-        let expected = [Field::Column(FrameNumber), Field::Calendar, Field::Column(EthSrc), Field::Column(IpSrc)];
+        let expected =
+            [Field::Column(FrameNumber), Field::Calendar, Field::Column(EthSrc), Field::Column(IpSrc)];
         for separator in SEPARATORS.iter().map(|byte| char::from(*byte)) {
             for names in [
                 ["frame.number", "frame.time", "eth.src", "ip.src"],
@@ -175,7 +176,11 @@ mod tests {
                 let line = names.join(&separator.to_string());
                 for line in [line.clone(), format!("{line}\n1"), format!("\u{feff}{line}\r\n1")] {
                     let layout = header(&line);
-                    assert_eq!((layout.separator, &layout.fields[..]), (separator as u8, &expected[..]), "{line}");
+                    assert_eq!(
+                        (layout.separator, &layout.fields[..]),
+                        (separator as u8, &expected[..]),
+                        "{line}"
+                    );
                     assert!(layout.unknown.is_empty());
                 }
             }
@@ -193,7 +198,16 @@ mod tests {
 
     #[test]
     fn other_first_lines() {
-        for line in ["", "\n", "stime,etime,sip,dip", "a,b,c", "{\"ip.src\":1}", "ip src", "frame.number,1", "\0ip.src"] {
+        for line in [
+            "",
+            "\n",
+            "stime,etime,sip,dip",
+            "a,b,c",
+            "{\"ip.src\":1}",
+            "ip src",
+            "frame.number,1",
+            "\0ip.src",
+        ] {
             assert_eq!(FirstLine::of(line.as_bytes()), FirstLine::Other, "{line}");
         }
         for line in [

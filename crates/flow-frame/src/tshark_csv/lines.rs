@@ -135,9 +135,14 @@ impl<R: BufRead> Lines<R> {
         self.text.get(at(first)..at(end)).unwrap_or_default()
     }
 
-    /// The bytes before what comes behind the row.
-    pub(super) fn offset(&self) -> u64 {
-        self.next.offset
+    /// Bytes of the row, with what ends it.
+    pub(super) fn row_bytes(&self) -> u64 {
+        self.next.offset - self.row.offset
+    }
+
+    /// Nothing more is read.
+    pub(super) fn end(&mut self) {
+        self.ended = true;
     }
 
     /// An error at the row.

@@ -7,6 +7,8 @@ use chrono::NaiveDate;
 use crate::time::Instant;
 
 const SECOND: i128 = 1_000_000_000;
+/// What a fraction lost that overflowed 32 bits, once.
+const OVERFLOW: i128 = 1 << 32;
 
 /// A value, or what was expected in its place.
 pub(super) type Parsed<T> = Result<T, &'static str>;
@@ -71,14 +73,18 @@ pub(super) fn address(text: &[u8]) -> Parsed<[u8; 16]> {
 /// `frame.time_epoch` in nanoseconds since 1970, limited to what 64 bits hold.
 ///
 /// tshark keeps seconds and nanoseconds apart and prints them so (semantics 2): ten digits behind the point are a fraction
-/// that was not carried, and before 1970 the sign belongs to the seconds alone.
+/// that was not carried, and with a sign one that overflowed its 32 bits; else the sign is that of the seconds, before 1970.
 pub(super) fn epoch(text: &[u8]) -> Parsed<i64> {
     const EXPECTED: &str = "seconds since 1970";
     if let Some(iso) = iso(text) {
         return Ok(limited(iso));
     }
     let (negative, seconds, nanos) = decimal(text).ok_or(EXPECTED)?;
-    let seconds = if negative { -seconds } else { seconds };
+    let (seconds, nanos) = match negative {
+        true if nanos >= SECOND => (seconds, OVERFLOW - nanos),
+        true => (-seconds, nanos),
+        false => (seconds, nanos),
+    };
     Ok(limited(seconds.saturating_mul(SECOND).saturating_add(nanos)))
 }
 
@@ -229,7 +235,7 @@ fn time_of_day(text: &[u8]) -> Option<i128> {
     let seconds = digits(parts.next()?)?;
     let nanos = match parts.next() {
         None => 0,
-        Some([b'-', fraction @ ..]) => -digits(fraction)?,
+        Some([b'-', fraction @ ..]) => OVERFLOW - digits(fraction)?,
         Some(fraction) => nanos(fraction)?,
     };
     (hours < 24 && minutes < 60 && seconds <= 60)
@@ -286,8 +292,8 @@ mod tests {
             ("Sep 29, 2016 10:37:19.625878000 -03", at + 625_878_000),
             ("Jan  1, 1970 00:00:00.000000000 UTC", 0),
             ("Sep 29, 2016 13:37:19.1000000000 UTC", at + 1_000_000_000),
-            ("Sep 29, 2016 13:37:19.-1294967296 UTC", at - 1_294_967_296),
-            ("Sep 29, 2016 13:37:19.-00001000 UTC", at - 1000),
+            ("Sep 29, 2016 13:37:19.-1294967296 UTC", at + 3_000_000_000),
+            ("Sep 29, 2016 13:37:19.-00001000 UTC", at + 4_294_966_296),
             ("Dec 31, 1969 23:59:59.625878000 UTC", -374_122_000),
             ("2016-09-29T13:37:19.625878Z", at + 625_878_000),
             ("Jan  1, 10000 00:00:00.000000000 UTC", i64::MAX),
@@ -303,6 +309,7 @@ mod tests {
             ("1475156239.5", at + 500_000_000),
             ("0.000000000", 0),
             ("-1.625878000", -374_122_000),
+            ("-1475156239.1294967296", at + 3_000_000_000),
             ("9223372036854775807.000000000", i64::MAX),
         ] {
             assert_eq!(epoch(text.as_bytes()), Ok(ns), "{text}");
@@ -351,13 +358,14 @@ mod tests {
             prop_assert_eq!(calendar(&printed("frame.time", seconds, nanos)), Ok(Some(ns)));
         }
 
-        /// Fractions that overflowed come back as they are in the text of the calendar, which has their sign.
+        /// Fractions that overflowed once come back; but for small ones of the number of seconds, which look like times
+        /// before 1970.
         #[test]
         fn overflown_fractions_come_back(seconds in 0..u32::MAX, nanos in any::<i32>()) {
             let seconds = i64::from(seconds);
-            let ns = seconds * 1_000_000_000 + i64::from(nanos);
+            let ns = seconds * 1_000_000_000 + i64::from(nanos as u32);
             prop_assert_eq!(calendar(&printed("frame.time", seconds, nanos)), Ok(Some(ns)));
-            if nanos >= 0 {
+            if nanos >= 0 || nanos <= -1_000_000_000 {
                 prop_assert_eq!(epoch(&printed("frame.time_epoch", seconds, nanos)), Ok(ns));
             }
         }
