@@ -131,7 +131,9 @@ fn is_overflown(header: &[&str], line: &str) -> bool {
         header.iter().position(|field| field.starts_with("frame.time_")).map(|at| cells(line)[at].clone());
     let Some(epoch) = epoch.filter(|epoch| !epoch.is_empty()) else { return false };
     let (seconds, fraction) = epoch.split_once('.').unwrap();
-    fraction.len() != 9 || line.contains(".-") || seconds.parse::<i64>().unwrap().unsigned_abs() > 9_223_372_035
+    fraction.len() != 9
+        || line.contains(".-")
+        || seconds.parse::<i64>().unwrap().unsigned_abs() > 9_223_372_035
 }
 
 #[test]
