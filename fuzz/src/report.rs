@@ -1,7 +1,8 @@
 //! `flow-report`.
 
 use flow_report::{
-    Account, Accounts, Bin, ReportData, Series, Source, Style, Summary, TimeRange, Top, TopRow, Window, page,
+    Account, Accounts, Bin, ReportData, RowsAre, Series, Source, Style, Summary, TimeRange, Top, TopRow,
+    Window, page,
 };
 
 /// Whatever texts and numbers a summary holds, its page has the same markup as with harmless texts, and its JSON gives
@@ -52,6 +53,8 @@ fn summary(data: &[u8], mut text: impl FnMut() -> String) -> Summary {
     };
     let top = Top { sip_bytes: rows(4), dip_bytes: rows(8), protocol_bytes: rows(12) };
     Summary {
+        rows_are: [RowsAre::Flows, RowsAre::Packets, RowsAre::Both]
+            [usize::from(data.first().copied().unwrap_or(0)) % 3],
         inputs: vec![Source { path: text(), kind: text(), rows: 7, sha256: Some(text()) }],
         window: Some(Window { start: Some(time(data, 16).into()), end: None, mode: text() }),
         accounts: Accounts {

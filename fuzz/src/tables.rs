@@ -1,10 +1,12 @@
 //! Tables of fields, of `flow-frame`.
 
-use std::io::{BufRead, BufReader, Cursor};
+use std::io::{Cursor, Read};
 
 use flow_frame::arrow_array::RecordBatch;
-use flow_frame::{Projection, Scan, TsharkCsvReader};
+use flow_frame::mapped_input::{Input, Options};
+use flow_frame::{Kind, Projection, Scan, open_input};
 
+use crate::frame::whole;
 use crate::pieces::Pieces;
 
 /// Reading in pieces of any size gives what reading at once gives: the same rows, the same error at the same place, which is
@@ -12,8 +14,11 @@ use crate::pieces::Pieces;
 pub fn tshark_csv(data: &[u8]) {
     let Ok(all) = Projection::parse("all") else { unreachable!("a named projection") };
     let scan = Scan::default().with_columns(all).with_batch_rows(1 + data.len() % 300);
-    let whole = read(Cursor::new(data.to_vec()), &scan);
-    let pieces = read(BufReader::with_capacity(1 + data.len() % 50, Pieces::new(data, 300)), &scan);
+    if Kind::sniff(data) != Some(Kind::TsharkCsv) {
+        return;
+    }
+    let whole = read(Cursor::new(data.to_vec()), 1 << 16, &scan);
+    let pieces = read(Pieces::new(data, 300), 16 + data.len() % 50, &scan);
     assert_eq!(whole, pieces);
     if let Some((_, Some(at))) = whole.1 {
         let before = data.get(..usize::try_from(at).unwrap_or(usize::MAX));
@@ -22,13 +27,15 @@ pub fn tshark_csv(data: &[u8]) {
     }
 }
 
-/// All batches; the text of the error and its place, if one came.
-type Read = (Vec<RecordBatch>, Option<(String, Option<u64>)>);
+/// All rows; the text of the error and its place, if one came.
+type Rows = (Option<RecordBatch>, Option<(String, Option<u64>)>);
 
-fn read(source: impl BufRead + Send + 'static, scan: &Scan) -> Read {
-    let mut reader = match TsharkCsvReader::new(source, "table", scan) {
+fn read(source: impl Read + Send + 'static, buffer: usize, scan: &Scan) -> Rows {
+    let options = Options::default().with_buffer_bytes(buffer).with_sniff(false);
+    let Ok(input) = Input::from_reader_with(source, &options) else { unreachable!("memory does not fail") };
+    let mut reader = match open_input(input, "table", scan) {
         Ok(reader) => reader,
-        Err(error) => return (Vec::new(), Some((error.to_string(), error.offset()))),
+        Err(error) => return (None, Some((error.to_string(), error.offset()))),
     };
     let (mut batches, mut failure) = (Vec::new(), None);
     while let Some(batch) = reader.next_batch() {
@@ -41,5 +48,5 @@ fn read(source: impl BufRead + Send + 'static, scan: &Scan) -> Read {
     let accounts = reader.accounts();
     assert!(accounts.balance(), "{accounts:?}");
     assert_eq!(batches.iter().map(RecordBatch::num_rows).sum::<usize>() as u64, accounts.delivered.rows);
-    (batches, failure)
+    (whole(&batches), failure)
 }

@@ -5,9 +5,9 @@
 pub struct Tally {
     /// Rows.
     pub rows: u64,
-    /// The flows' own traffic; means nothing unless [`Accounts::bytes`] is [`BytesOf::Traffic`].
+    /// The flows' own traffic, of packets their bytes on the wire; means nothing unless [`Accounts::bytes`] is [`BytesOf::Traffic`].
     pub traffic: u128,
-    /// The records, uncompressed.
+    /// The records, uncompressed; of packets the captured bytes.
     pub records: u128,
 }
 
@@ -16,6 +16,12 @@ impl Tally {
         self.rows += rows as u64;
         self.traffic += traffic;
         self.records += rows as u128 * record_len as u128;
+    }
+
+    pub(crate) fn add_packets(&mut self, rows: usize, wire: u64, captured: u64) {
+        self.rows += rows as u64;
+        self.traffic += u128::from(wire);
+        self.records += u128::from(captured);
     }
 
     /// The bytes that accounts count.
@@ -39,7 +45,7 @@ impl std::ops::AddAssign for Tally {
 /// Whose bytes are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BytesOf {
-    /// The flows' own traffic: the column `bytes` is read.
+    /// The flows' own traffic: the column `bytes` is read. Of packets always.
     Traffic,
     /// The stored records: `bytes` is not read, and to know it would cost a pass.
     Records,

@@ -1,23 +1,22 @@
-//! Blocks of SiLK records → batches: which rows, which columns, and the accounts of both.
+//! Pieces of inputs of either kind → batches. Public: [`BatchMaker`], [`Rows`].
 
-use arrow_array::RecordBatch;
-use arrow_schema::SchemaRef;
-use silk_format::{Block, Column, ColumnBuf, FlowFormat, FormatId, Selection, Values};
+use std::sync::Arc;
 
-use crate::accounts::{Accounts, BytesOf, Refusal};
-use crate::builder::FlowBatchBuilder;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{TimestampMillisecondType, TimestampNanosecondType};
+use arrow_array::{ArrayRef, PrimitiveArray, RecordBatch, RecordBatchOptions};
+use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use silk_format::Block;
+
+use crate::accounts::Accounts;
 use crate::engine::BlockWorker;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
+use crate::flow_batches::FlowBatches;
 use crate::input::SourceFacts;
-use crate::predicate::{Evaluator, HeaderFacts};
+use crate::packet_batches::PacketBatches;
 use crate::scan::Scan;
-use crate::schema::{FORMAT_KEY, SOURCE_KEY};
-
-/// Records that are tested at a time: they stay in the second-level cache until those that pass are read.
-const CHUNK: usize = 1024;
-
-/// The smallest count that is no `i64`.
-const TOO_LARGE: u64 = 1 << 63;
+use crate::schema::ColumnType;
+use crate::tshark_csv::PacketRows;
 
 /// What a [`BatchMaker`] makes of a piece.
 #[derive(Debug)]
@@ -28,38 +27,6 @@ pub struct Rows {
     pub batch: Option<RecordBatch>,
     /// Where the rows of the piece went.
     pub accounts: Accounts,
-}
-
-/// Makes a batch of the rows of each piece of an input, as a [`Scan`] says: the [`BlockWorker`] behind
-/// [`FlowReader`](crate::FlowReader), for jobs of one's own.
-#[derive(Clone)]
-pub struct BatchMaker {
-    builder: FlowBatchBuilder,
-    schema: SchemaRef,
-    filled: usize,
-    filter: Option<Filter>,
-    /// Where `bytes` is among the builder's buffers.
-    bytes_buffer: Option<usize>,
-    accounts: Accounts,
-    wants_records: bool,
-    record_len: usize,
-    /// The records of a chunk that passed the filter, one behind the other.
-    passed: Vec<u8>,
-}
-
-/// Decides on rows from a few columns, which are read for all of them.
-#[derive(Clone)]
-struct Filter {
-    /// None if every row passes.
-    evaluator: Option<Evaluator>,
-    /// Whether a count may be no `i64`.
-    check_counts: bool,
-    /// Those of the evaluator first.
-    columns: Vec<(Column, ColumnBuf)>,
-    /// Where packets and bytes are among them, if they are read.
-    packets: Option<usize>,
-    bytes: Option<usize>,
-    selection: Selection,
 }
 
 impl Rows {
@@ -78,84 +45,55 @@ impl Rows {
     }
 }
 
+/// Makes a batch of the rows of each piece of an input, as a [`Scan`] says: the [`BlockWorker`] behind
+/// [`FlowReader`](crate::FlowReader), for jobs of one's own.
+#[derive(Clone)]
+pub struct BatchMaker {
+    maker: Maker,
+    /// The schema that flows and packets share, if they do.
+    common: Option<SchemaRef>,
+}
+
+#[derive(Clone)]
+enum Maker {
+    Flows(Box<FlowBatches>),
+    Packets(Box<PacketBatches>),
+}
+
 impl BatchMaker {
-    /// What makes batches of the records of an input.
+    /// What makes batches of the records or packets of an input.
     ///
     /// # Errors
-    /// `Usage` or `Limit` if the scan makes no sense.
+    /// `Usage` or `Limit` if the scan makes no sense, or asks for columns that the input does not have.
     pub fn new(facts: &SourceFacts, scan: &Scan) -> Result<Self> {
-        scan.check().map_err(|e| e.in_input(&facts.name))?;
-        let header = &facts.header;
-        let format = format!("{} v{}", header.format(), header.record_version());
-        let schema = scan.columns.schema_with(&[(SOURCE_KEY, &facts.name), (FORMAT_KEY, &format)]);
-        let record_len =
-            FlowFormat::find(header.format(), header.record_version()).map_or(0, |f| f.record_len);
-        let site = scan.silk.site.as_deref();
-        let mut builder = FlowBatchBuilder::with_site(&scan.columns, site)
-            .with_schema(SchemaRef::clone(&schema))
-            .with_capacity(scan.piece_records());
-        let bytes_buffer = builder.buffers_mut().iter().position(|(column, _)| *column == Column::Bytes);
-        let bytes_of = if bytes_buffer.is_some() { BytesOf::Traffic } else { BytesOf::Records };
-        // Only one layout stores counts of 64 bits (spec 8.2, L-6R3); all others stay far below 2^63.
-        let check_counts = header.format() == FormatId::RWIPV6ROUTING && header.record_version() >= 3;
-        let compiled = scan.compiled()?;
-        // What no row of the file can pass need not be looked at.
-        let wants_records = check_counts
-            || compiled.as_ref().is_none_or(|p| p.could_match(&HeaderFacts::silk(header, &scan.silk)));
-        let bytes_of = if wants_records { bytes_of } else { BytesOf::Records };
-        let evaluator = compiled.map(|predicate| predicate.evaluator());
-        let filter = (check_counts || evaluator.is_some())
-            .then(|| Filter::new(evaluator, check_counts, bytes_of == BytesOf::Traffic));
-        Ok(Self {
-            builder,
-            schema,
-            filled: 0,
-            filter,
-            bytes_buffer,
-            accounts: Accounts::new(bytes_of),
-            wants_records,
-            record_len,
-            passed: Vec::new(),
-        })
+        let maker = match &facts.silk {
+            Some(header) => FlowBatches::new(facts, header, scan).map(|made| Maker::Flows(Box::new(made))),
+            None => PacketBatches::new(facts, scan).map(|made| Maker::Packets(Box::new(made))),
+        };
+        let maker = maker.map_err(|e| e.in_input(&facts.name))?;
+        let mut made = Self { maker, common: None };
+        made.common = scan.common.then(|| common_schema(made.schema()));
+        Ok(made)
     }
 
     /// Accounts of nothing, that count the bytes that this one's count.
     #[must_use]
     pub fn no_accounts(&self) -> Accounts {
-        Accounts::new(self.accounts.bytes)
+        match &self.maker {
+            Maker::Flows(flows) => flows.no_accounts(),
+            Maker::Packets(packets) => packets.no_accounts(),
+        }
     }
 
     /// The schema of the batches.
     #[must_use]
     pub fn schema(&self) -> &SchemaRef {
-        &self.schema
-    }
-
-    /// Takes those of a few records that pass the filter.
-    fn chunk(&mut self, records: Block<'_>) -> Result<()> {
-        let Some(filter) = &mut self.filter else { return Ok(()) };
-        let passed = filter.pass(records, &mut self.accounts)?;
-        if passed == records.len() {
-            self.fill(records);
-        } else if passed > 0 {
-            let mut scratch = std::mem::take(&mut self.passed);
-            let selected = records.select(&filter.selection, &mut scratch);
-            self.fill(selected);
-            self.passed = scratch;
+        if let Some(common) = &self.common {
+            return common;
         }
-        Ok(())
-    }
-
-    /// Reads every column of the records, and tells their traffic, if it is read.
-    fn fill(&mut self, records: Block<'_>) -> u128 {
-        let rows = records.len();
-        records.read_columns(self.builder.buffers_mut());
-        self.builder.add_rows(rows);
-        self.filled += rows;
-        let traffic = self.bytes_buffer.and_then(|at| self.builder.buffers_mut().get(at));
-        match traffic.map(|(_, buf)| counts(buf)) {
-            Some(all) => sum(all.get(all.len() - rows..).unwrap_or_default()),
-            None => 0,
+        match &self.maker {
+            Maker::Flows(flows) => flows.schema(),
+            Maker::Packets(packets) => packets.schema(),
         }
     }
 }
@@ -164,136 +102,89 @@ impl BlockWorker for BatchMaker {
     type Out = Rows;
 
     fn block(&mut self, block: Block<'_>) -> Result<()> {
-        if self.filter.is_none() {
-            let traffic = self.fill(block);
-            self.accounts.read.add(block.len(), traffic, block.record_len());
-            self.accounts.delivered.add(block.len(), traffic, block.record_len());
-            return Ok(());
+        match &mut self.maker {
+            Maker::Flows(flows) => flows.block(block),
+            Maker::Packets(_) => Err(ErrorKind::KindUnsupported { kind: "packet" }.into()),
         }
-        for start in (0..block.len()).step_by(CHUNK) {
-            self.chunk(block.slice(start..start + CHUNK))?;
+    }
+
+    fn packets(&mut self, piece: &pcap_headers::Piece<'static>, bytes: &[u8]) -> Result<()> {
+        match &mut self.maker {
+            Maker::Packets(packets) => packets.piece(piece, bytes),
+            Maker::Flows(_) => Err(ErrorKind::KindUnsupported { kind: "packet" }.into()),
         }
-        Ok(())
+    }
+
+    fn rows(&mut self, rows: &PacketRows) -> Result<()> {
+        match &mut self.maker {
+            Maker::Packets(packets) => packets.rows(rows),
+            Maker::Flows(_) => Err(ErrorKind::KindUnsupported { kind: "packet" }.into()),
+        }
     }
 
     fn wants_records(&self) -> bool {
-        self.wants_records
+        match &self.maker {
+            Maker::Flows(flows) => flows.wants_records(),
+            // What is asked of packets is answered by looking.
+            Maker::Packets(_) => true,
+        }
     }
 
     fn skip(&mut self, records: usize) {
-        self.accounts.read.add(records, 0, self.record_len);
-        self.accounts.filtered.add(records, 0, self.record_len);
+        if let Maker::Flows(flows) = &mut self.maker {
+            flows.skip(records);
+        }
     }
 
     fn finish(&mut self) -> Result<Rows> {
-        let batch = match std::mem::take(&mut self.filled) {
-            0 => None,
-            _ => Some(self.builder.finish()?),
-        };
-        let none = self.no_accounts();
-        Ok(Rows { batch, accounts: std::mem::replace(&mut self.accounts, none) })
+        let mut rows = match &mut self.maker {
+            Maker::Flows(flows) => flows.finish(),
+            Maker::Packets(packets) => packets.finish(),
+        }?;
+        if let Some(schema) = &self.common {
+            rows.batch = rows.batch.map(|batch| in_common(batch, schema)).transpose()?;
+        }
+        Ok(rows)
     }
+}
+
+/// The schema with times in nanoseconds and nulls everywhere.
+fn common_schema(schema: &SchemaRef) -> SchemaRef {
+    let fields: Vec<Field> = schema
+        .fields()
+        .iter()
+        .map(|field| {
+            let field = field.as_ref().clone().with_nullable(true);
+            match field.data_type() {
+                DataType::Timestamp(TimeUnit::Millisecond, _) => {
+                    field.with_data_type(ColumnType::TimestampNs.data_type())
+                }
+                _ => field,
+            }
+        })
+        .collect();
+    Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
+}
+
+/// The batch under the common schema.
+fn in_common(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+    const NS: i64 = 1_000_000;
+    let in_ns = |array: &ArrayRef| -> Result<ArrayRef> {
+        let Some(times) = array.as_primitive_opt::<TimestampMillisecondType>() else {
+            return Ok(Arc::clone(array));
+        };
+        let too_far = || Error::usage("a time of a flow is too far away to be written in nanoseconds");
+        let times = times.values().iter().map(|ms| ms.checked_mul(NS).ok_or_else(too_far));
+        let times = PrimitiveArray::<TimestampNanosecondType>::from(times.collect::<Result<Vec<_>>>()?);
+        Ok(Arc::new(times.with_timezone("UTC")))
+    };
+    let columns = batch.columns().iter().map(in_ns).collect::<Result<Vec<_>>>()?;
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    Ok(RecordBatch::try_new_with_options(SchemaRef::clone(schema), columns, &options)?)
 }
 
 impl std::fmt::Debug for BatchMaker {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("BatchMaker").field("schema", &self.schema).finish_non_exhaustive()
+        f.debug_struct("BatchMaker").field("schema", self.schema()).finish_non_exhaustive()
     }
-}
-
-impl Filter {
-    fn new(evaluator: Option<Evaluator>, check_counts: bool, traffic: bool) -> Self {
-        let mut names: Vec<Column> = evaluator.as_ref().map_or(Vec::new(), |e| e.columns().to_vec());
-        let mut place = |column, wanted: bool| {
-            wanted.then(|| {
-                names.iter().position(|name| *name == column).unwrap_or_else(|| {
-                    names.push(column);
-                    names.len() - 1
-                })
-            })
-        };
-        let packets = place(Column::Packets, check_counts);
-        let bytes = place(Column::Bytes, check_counts || traffic);
-        let columns = names.into_iter().map(|name| (name, ColumnBuf::with_capacity(name, CHUNK))).collect();
-        Self { evaluator, check_counts, columns, packets, bytes, selection: Selection::default() }
-    }
-
-    /// Enters every record into the accounts, and tells how many are to be delivered: `selection`, unless they are all.
-    fn pass(&mut self, records: Block<'_>, accounts: &mut Accounts) -> Result<usize> {
-        for (_, buf) in &mut self.columns {
-            buf.clear();
-        }
-        records.read_columns(&mut self.columns);
-        let rows = records.len();
-        let all = match &mut self.evaluator {
-            None => {
-                self.selection.set_range(0..u32::try_from(rows).unwrap_or(u32::MAX));
-                rows
-            }
-            Some(evaluator) => {
-                let mask = evaluator.evaluate(self.columns.as_slice(), rows)?;
-                mask.select_into(&mut self.selection);
-                self.selection.len()
-            }
-        };
-        let traffic = accounts.bytes == BytesOf::Traffic;
-        let len = records.record_len();
-        let read = if traffic { sum(counts_at(&self.columns, self.bytes)) } else { 0 };
-        accounts.read.add(rows, read, len);
-        let refused = if self.check_counts { self.refuse(rows, accounts, len) } else { 0 };
-        let passed = self.selection.len();
-        let delivered = match traffic {
-            _ if all == rows && refused == 0 => read,
-            true => selected_sum(counts_at(&self.columns, self.bytes), self.selection.rows()),
-            false => 0,
-        };
-        accounts.delivered.add(passed, delivered, len);
-        accounts.settle_filtered();
-        Ok(passed)
-    }
-
-    /// A row is refused whether it passes or not, so that refusals do not depend on the question asked.
-    fn refuse(&mut self, rows: usize, accounts: &mut Accounts, record_len: usize) -> usize {
-        let packets = counts_at(&self.columns, self.packets);
-        let bytes = counts_at(&self.columns, self.bytes);
-        let why = |row: usize| match (packets.get(row), bytes.get(row)) {
-            (Some(&(TOO_LARGE..)), _) => Some(Refusal::Packets),
-            (_, Some(&(TOO_LARGE..))) => Some(Refusal::Bytes),
-            _ => None,
-        };
-        let mut refused = 0;
-        for row in 0..rows {
-            if let Some(why) = why(row) {
-                let traffic = bytes.get(row).copied().map_or(0, u128::from);
-                let known = accounts.bytes == BytesOf::Traffic;
-                accounts.refuse(why, if known { traffic } else { 0 }, record_len);
-                refused += 1;
-            }
-        }
-        if refused > 0 {
-            let kept = self.selection.rows().iter().copied().filter(|row| why(*row as usize).is_none());
-            self.selection = Selection::from_rows(kept.collect());
-        }
-        refused
-    }
-}
-
-fn counts_at(columns: &[(Column, ColumnBuf)], at: Option<usize>) -> &[u64] {
-    at.and_then(|at| columns.get(at)).map_or(&[], |(_, buf)| counts(buf))
-}
-
-fn selected_sum(counts: &[u64], rows: &[u32]) -> u128 {
-    rows.iter().filter_map(|row| counts.get(*row as usize)).map(|count| u128::from(*count)).sum()
-}
-
-/// The sum of fewer than 2^32 counts, in halves that cannot overflow and can be added many at a time.
-fn sum(counts: &[u64]) -> u128 {
-    let (low, high) = counts
-        .iter()
-        .fold((0u64, 0u64), |(low, high), count| (low + (count & 0xFFFF_FFFF), high + (count >> 32)));
-    (u128::from(high) << 32) + u128::from(low)
-}
-
-fn counts(buf: &ColumnBuf) -> &[u64] {
-    if let Values::U64(counts) = &buf.values { counts } else { &[] }
 }

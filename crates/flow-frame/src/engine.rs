@@ -1,5 +1,6 @@
 //! Inputs one behind the other, cut to pieces; pieces decoded on several threads; results in the inputs' order.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::io::Read;
 use std::num::NonZeroUsize;
@@ -7,13 +8,16 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use silk_format::{Block, Blocks, Cutter, Decoder, Piece};
+use pcap_headers::{CaptureInfo, Report};
+use silk_format::{Block, Blocks, Decoder};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::input::{Bytes, FlowInput, Memory, SourceFacts};
 use crate::ordered::Ordered;
+use crate::scan::Kind;
+use crate::tshark_csv::{PacketRows, TableSource, TsharkCsvNotes, TsharkRows};
 
-/// What is done with the records of an input. A clone of it works on each thread.
+/// What is done with the records of an input, or with the packets of a capture. A clone of it works on each thread.
 ///
 /// The records of an input come in pieces; how they are cut depends on the input and [`Plan::piece_records`] alone.
 pub trait BlockWorker: Clone + Send + Sync + 'static {
@@ -25,6 +29,24 @@ pub trait BlockWorker: Clone + Send + Sync + 'static {
     /// # Errors
     /// Any: it ends the input, behind what [`finish`](Self::finish) makes of the records before.
     fn block(&mut self, block: Block<'_>) -> Result<()>;
+
+    /// Takes the packets of the piece, a piece of a capture, which stand in `bytes`.
+    ///
+    /// # Errors
+    /// Any: it ends the input. Who does not say otherwise takes no captures.
+    fn packets(&mut self, piece: &pcap_headers::Piece<'static>, bytes: &[u8]) -> Result<()> {
+        let _ = (piece, bytes);
+        Err(ErrorKind::KindUnsupported { kind: "packet" }.into())
+    }
+
+    /// Takes packets of the piece that come as rows: those of a table.
+    ///
+    /// # Errors
+    /// As [`packets`](Self::packets).
+    fn rows(&mut self, rows: &PacketRows) -> Result<()> {
+        let _ = rows;
+        Err(ErrorKind::KindUnsupported { kind: "packet" }.into())
+    }
 
     /// Whether records are looked at; if not, they are only counted, compressed blocks are not inflated, and damage
     /// inside of them is not met.
@@ -60,10 +82,23 @@ pub enum Event<T, X, E> {
     Unopened(E),
     /// What became of a piece.
     Piece(T),
+    /// What a capture said about itself, up to its end or to the damage, which comes next.
+    Captured(Box<CaptureSummary>),
     /// The input ends early; all pieces before the damage were given.
     Failed(Error),
     /// The input has ended; so many bytes behind an end-of-data mark were ignored.
     Ended(u64),
+}
+
+/// What a capture says about itself, and what was odd about it.
+#[derive(Debug, Clone, Default)]
+pub struct CaptureSummary {
+    /// Versions, interfaces, programs.
+    pub info: CaptureInfo,
+    /// Counts.
+    pub report: Report,
+    /// What was odd about a table of fields.
+    pub table: TsharkCsvNotes,
 }
 
 /// Work on the records of inputs, on several threads, with the results in their order.
@@ -89,6 +124,7 @@ enum Task<W, X, E> {
     Opened(Arc<SourceFacts>, X),
     Unopened(E),
     Piece(PieceTask<W>),
+    Captured(Box<CaptureSummary>),
     Failed(Error),
     Ended(u64),
 }
@@ -96,8 +132,21 @@ enum Task<W, X, E> {
 struct PieceTask<W> {
     file: Arc<OpenFile<W>>,
     number: u64,
-    piece: Piece<'static>,
+    piece: Piece,
     bytes: PieceBytes,
+}
+
+/// A piece of an input of either kind, without its bytes.
+enum Piece {
+    Records(silk_format::Piece<'static>),
+    Packets(pcap_headers::Piece<'static>),
+    Rows(PacketRows),
+}
+
+enum Cutter {
+    Records(silk_format::Cutter),
+    Packets(Box<pcap_headers::Cutter>),
+    Table(Box<TsharkRows>, usize),
 }
 
 enum PieceBytes {
@@ -221,6 +270,8 @@ struct Current<W> {
     stream: Option<Box<dyn Read + Send>>,
     /// The number of the next piece.
     number: u64,
+    /// How the input ends, once that is known.
+    end: Option<Result<u64>>,
 }
 
 impl<I, F, W, X, E> Iterator for Feed<I, F, W>
@@ -234,7 +285,7 @@ where
         Some(match self.current.take() {
             Some(Ok(mut current)) => {
                 let task = current.task();
-                if let Task::Piece(_) = task {
+                if let Task::Piece(_) | Task::Captured(_) = task {
                     self.current = Some(Ok(current));
                 }
                 task
@@ -260,60 +311,142 @@ impl<I, F, W> Feed<I, F, W> {
         let FlowInput { facts, options, bytes } = input;
         let named = |e: Error| e.in_input(&facts.name);
         let worker = (self.worker)(&facts, extra).map_err(named)?;
-        let cutter = Cutter::new(&facts.header, &options, self.piece_records).map_err(|e| named(e.into()))?;
-        let (memory, stream) = match bytes {
-            Bytes::Memory(memory) => (Some(memory), None),
-            Bytes::Stream(stream) => (None, Some(stream)),
+        let (memory, stream, table) = match bytes {
+            bytes if facts.kind == Kind::TsharkCsv => (None, None, Some(TableSource::new(bytes))),
+            Bytes::Memory(memory) => (Some(memory), None, None),
+            Bytes::Stream(stream) => (None, Some(stream), None),
+        };
+        let cutter = match (&facts.silk, table) {
+            (Some(header), _) => {
+                let cutter = silk_format::Cutter::new(header, &options, self.piece_records);
+                Cutter::Records(cutter.map_err(|e| named(e.into()))?)
+            }
+            (None, Some(table)) => {
+                Cutter::Table(Box::new(TsharkRows::new(table).map_err(named)?), self.piece_records)
+            }
+            (None, None) => {
+                let options = pcap_headers::Options::default();
+                Cutter::Packets(Box::new(pcap_headers::Cutter::new(options, self.piece_records)))
+            }
         };
         let file = OpenFile { facts, options, memory, worker, failed_at: AtomicU64::new(u64::MAX) };
-        Ok(Current { file: Arc::new(file), cutter, stream, number: 0 })
+        Ok(Current { file: Arc::new(file), cutter, stream, number: 0, end: None })
     }
 }
 
 impl<W> Current<W> {
     fn task<X, E>(&mut self) -> Task<W, X, E> {
-        // What lies behind damage is not read.
-        let cut = match (&self.file.memory, &mut self.stream) {
-            _ if self.file.failed_at.load(Ordering::Relaxed) < self.number => None,
-            (Some(memory), _) => {
-                let file = memory.as_ref();
-                self.cutter.next_of(file).map(|piece| piece.map(|piece| placed(piece, file.len())))
+        let end = match self.end.take() {
+            Some(end) => end,
+            None => {
+                let end = match self.cut() {
+                    Some(Ok((piece, bytes))) => {
+                        let number = self.number;
+                        self.number += 1;
+                        return Task::Piece(PieceTask { file: Arc::clone(&self.file), number, piece, bytes });
+                    }
+                    Some(Err(error)) => Err(error.in_input(&self.file.facts.name)),
+                    None => Ok(self.cutter.ignored_bytes()),
+                };
+                if let Some(summary) = self.cutter.summary() {
+                    self.end = Some(end);
+                    return Task::Captured(Box::new(summary));
+                }
+                end
             }
-            (None, Some(stream)) => self.cutter.next_from(stream).map(|piece| piece.map(owned)),
-            (None, None) => None,
         };
-        match cut {
-            Some(Ok((piece, bytes))) => {
-                let number = self.number;
-                self.number += 1;
-                Task::Piece(PieceTask { file: Arc::clone(&self.file), number, piece, bytes })
+        match end {
+            Ok(ignored) => Task::Ended(ignored),
+            Err(error) => Task::Failed(error),
+        }
+    }
+
+    fn cut(&mut self) -> Option<Result<(Piece, PieceBytes)>> {
+        // What lies behind damage is not read.
+        if self.file.failed_at.load(Ordering::Relaxed) < self.number {
+            return None;
+        }
+        if let Cutter::Table(rows, most) = &mut self.cutter {
+            let rows = rows.next_rows(*most)?;
+            return Some(rows.map(|rows| (Piece::Rows(rows), PieceBytes::Owned(Vec::new()))));
+        }
+        match (&self.file.memory, &mut self.stream) {
+            (Some(memory), _) => self.cutter.next_of(memory.as_ref()),
+            (None, Some(stream)) => self.cutter.next_from(stream),
+            (None, None) => None,
+        }
+    }
+}
+
+impl Cutter {
+    fn next_of(&mut self, file: &[u8]) -> Option<Result<(Piece, PieceBytes)>> {
+        Some(match self {
+            Self::Records(cutter) => cutter.next_of(file)?.map_err(Error::from).map(|piece| {
+                let (piece, bytes) = piece.into_parts();
+                let bytes = PieceBytes::of(bytes, piece.offset(), file.len());
+                (Piece::Records(piece), bytes)
+            }),
+            Self::Packets(cutter) => cutter.next_of(file)?.map_err(Error::from).map(|piece| {
+                let (piece, bytes) = piece.into_parts();
+                let bytes = PieceBytes::of(bytes, piece.offset(), file.len());
+                (Piece::Packets(piece), bytes)
+            }),
+            // It has its own bytes.
+            Self::Table(..) => return None,
+        })
+    }
+
+    fn next_from(&mut self, stream: &mut Box<dyn Read + Send>) -> Option<Result<(Piece, PieceBytes)>> {
+        Some(match self {
+            Self::Records(cutter) => cutter.next_from(stream)?.map_err(Error::from).map(|piece| {
+                let (piece, bytes) = piece.into_parts();
+                (Piece::Records(piece), PieceBytes::Owned(bytes.into_owned()))
+            }),
+            Self::Packets(cutter) => cutter.next_from(stream)?.map_err(Error::from).map(|piece| {
+                let (piece, bytes) = piece.into_parts();
+                (Piece::Packets(piece), PieceBytes::Owned(bytes.into_owned()))
+            }),
+            Self::Table(..) => return None,
+        })
+    }
+
+    fn ignored_bytes(&self) -> u64 {
+        match self {
+            Self::Records(cutter) => cutter.ignored_bytes(),
+            Self::Packets(_) | Self::Table(..) => 0,
+        }
+    }
+
+    fn summary(&self) -> Option<CaptureSummary> {
+        match self {
+            Self::Records(_) => None,
+            Self::Packets(cutter) => {
+                let (info, report) = (cutter.info().clone(), *cutter.report());
+                Some(CaptureSummary { info, report, table: TsharkCsvNotes::default() })
             }
-            Some(Err(error)) => Task::Failed(Error::from(error).in_input(&self.file.facts.name)),
-            None => Task::Ended(self.cutter.ignored_bytes()),
+            Self::Table(rows, _) => {
+                Some(CaptureSummary { table: rows.notes().clone(), ..CaptureSummary::default() })
+            }
         }
     }
 }
 
-/// A piece of a file in memory, by its place.
-fn placed(piece: Piece<'_>, file_len: usize) -> (Piece<'static>, PieceBytes) {
-    let (piece, bytes) = piece.into_parts();
-    match bytes {
-        std::borrow::Cow::Owned(bytes) => (piece, PieceBytes::Owned(bytes)),
-        std::borrow::Cow::Borrowed(bytes) => {
-            let start = usize::try_from(piece.offset()).unwrap_or(file_len);
-            (piece, PieceBytes::At(start..start + bytes.len()))
+impl PieceBytes {
+    /// The bytes of a piece of a file in memory, by their place.
+    fn of(bytes: Cow<'_, [u8]>, offset: u64, file_len: usize) -> Self {
+        match bytes {
+            Cow::Owned(bytes) => Self::Owned(bytes),
+            Cow::Borrowed(bytes) => {
+                let start = usize::try_from(offset).unwrap_or(file_len);
+                Self::At(start..start + bytes.len())
+            }
         }
     }
-}
-
-fn owned(piece: Piece<'static>) -> (Piece<'static>, PieceBytes) {
-    let (piece, bytes) = piece.into_parts();
-    (piece, PieceBytes::Owned(bytes.into_owned()))
 }
 
 /// What a thread works with: the worker and the decoder of the input that it saw last.
 struct Hands<W> {
-    held: Option<(Arc<OpenFile<W>>, W, Decoder)>,
+    held: Option<(Arc<OpenFile<W>>, W, Option<Decoder>)>,
 }
 
 impl<W> Default for Hands<W> {
@@ -328,6 +461,7 @@ impl<W: BlockWorker> Hands<W> {
             Task::Piece(task) => return self.piece(task),
             Task::Opened(facts, extra) => Event::Opened(facts, extra),
             Task::Unopened(error) => Event::Unopened(error),
+            Task::Captured(summary) => Event::Captured(summary),
             Task::Failed(error) => Event::Failed(error),
             Task::Ended(ignored) => Event::Ended(ignored),
         })
@@ -352,13 +486,13 @@ impl<W: BlockWorker> Hands<W> {
     fn decoded(
         &mut self,
         file: Arc<OpenFile<W>>,
-        piece: &Piece<'static>,
+        piece: &Piece,
         bytes: &PieceBytes,
     ) -> Result<(W::Out, Option<Error>)> {
         let same = self.held.take().filter(|(held, ..)| Arc::ptr_eq(held, &file));
-        let (mut worker, decoder) = match same {
+        let (mut worker, mut decoder) = match same {
             Some((_, worker, decoder)) => (worker, decoder),
-            None => (file.worker.clone(), Decoder::new(&file.facts.header, file.options.clone())?),
+            None => (file.worker.clone(), None),
         };
         let bytes = match bytes {
             PieceBytes::Owned(bytes) => bytes,
@@ -366,21 +500,52 @@ impl<W: BlockWorker> Hands<W> {
                 file.memory.as_ref().and_then(|memory| memory.as_ref().get(range.clone())).unwrap_or_default()
             }
         };
-        let counted = if worker.wants_records() { None } else { piece.record_count(bytes, &decoder) };
-        let (decoder, failure) = match counted {
-            Some(records) => {
-                worker.skip(records);
-                (decoder, None)
+        let failure = match (piece, &file.facts.silk) {
+            (Piece::Packets(piece), _) if worker.wants_records() => worker.packets(piece, bytes).err(),
+            (Piece::Packets(piece), _) => {
+                worker.skip(piece.len());
+                None
             }
-            None => {
-                let mut blocks = piece.blocks_of(bytes, decoder);
-                let failure = all_blocks(&mut blocks, &mut worker).err();
-                (blocks.into_decoder(), failure)
+            (Piece::Rows(rows), _) if worker.wants_records() => worker.rows(rows).err(),
+            (Piece::Rows(rows), _) => {
+                worker.skip(rows.rows.len());
+                None
             }
+            (Piece::Records(piece), Some(header)) => {
+                let of_file = match decoder.take() {
+                    Some(decoder) => decoder,
+                    None => Decoder::new(header, file.options.clone())?,
+                };
+                let (of_file, failure) = records(piece, bytes, of_file, &mut worker);
+                decoder = Some(of_file);
+                failure
+            }
+            (Piece::Records(_), None) => None,
         };
         let made = worker.finish()?;
         self.held = Some((Arc::clone(&file), worker, decoder));
         Ok((made, failure))
+    }
+}
+
+/// What stopped the work on a piece of records, if anything did.
+fn records(
+    piece: &silk_format::Piece<'static>,
+    bytes: &[u8],
+    decoder: Decoder,
+    worker: &mut impl BlockWorker,
+) -> (Decoder, Option<Error>) {
+    let counted = if worker.wants_records() { None } else { piece.record_count(bytes, &decoder) };
+    match counted {
+        Some(records) => {
+            worker.skip(records);
+            (decoder, None)
+        }
+        None => {
+            let mut blocks = piece.blocks_of(bytes, decoder);
+            let failure = all_blocks(&mut blocks, worker).err();
+            (blocks.into_decoder(), failure)
+        }
     }
 }
 

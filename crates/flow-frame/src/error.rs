@@ -35,6 +35,18 @@ impl From<silk_format::Class> for Class {
     }
 }
 
+impl From<pcap_headers::Class> for Class {
+    fn from(class: pcap_headers::Class) -> Self {
+        match class {
+            pcap_headers::Class::Io => Self::Io,
+            pcap_headers::Class::Unsupported => Self::Unsupported,
+            pcap_headers::Class::Limit => Self::Limit,
+            pcap_headers::Class::Usage => Self::Usage,
+            _ => Self::Malformed,
+        }
+    }
+}
+
 impl From<mapped_input::Class> for Class {
     fn from(class: mapped_input::Class) -> Self {
         match class {
@@ -58,9 +70,11 @@ pub enum ErrorKind {
     Io(#[source] std::io::Error),
     #[error("{0}")]
     Silk(#[source] silk_format::Error),
-    #[error("not a file of flows: {}", beginning(.found))]
+    #[error("{0}")]
+    Capture(#[source] pcap_headers::Error),
+    #[error("neither a file of flows nor a capture: {}", beginning(.found))]
     UnknownKind { found: Vec<u8> },
-    #[error("{kind} is not read as flows")]
+    #[error("a {kind} capture holds packets, not flows")]
     KindUnsupported { kind: &'static str },
     #[error("line {line} (byte {offset}): expected {expected}, found {found}")]
     Csv { line: u64, offset: u64, expected: String, found: String },
@@ -160,6 +174,7 @@ impl Error {
     pub fn offset(&self) -> Option<u64> {
         match self.kind() {
             ErrorKind::Silk(e) => e.offset(),
+            ErrorKind::Capture(e) => e.offset(),
             ErrorKind::Input(e) => e.offset(),
             ErrorKind::Csv { offset, .. } => Some(*offset),
             _ => None,
@@ -189,6 +204,10 @@ impl Error {
             ErrorKind::Silk(e) => match e.kind() {
                 // A whole-file codec below the format reports through `io::Error`.
                 silk_format::ErrorKind::Io(io) => mapped_input::class_of(io).into(),
+                _ => e.class().into(),
+            },
+            ErrorKind::Capture(e) => match e.kind() {
+                pcap_headers::ErrorKind::Io(io) => mapped_input::class_of(io).into(),
                 _ => e.class().into(),
             },
             ErrorKind::UnknownKind { .. } | ErrorKind::Csv { .. } | ErrorKind::CsvHeader { .. } => {
@@ -223,6 +242,12 @@ impl From<ErrorKind> for Error {
 impl From<silk_format::Error> for Error {
     fn from(error: silk_format::Error) -> Self {
         Self::new(ErrorKind::Silk(error))
+    }
+}
+
+impl From<pcap_headers::Error> for Error {
+    fn from(error: pcap_headers::Error) -> Self {
+        Self::new(ErrorKind::Capture(error))
     }
 }
 

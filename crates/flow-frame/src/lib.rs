@@ -4,8 +4,7 @@
 //!
 //! | task | here |
 //! |---|---|
-//! | read a file of flows | [`open`], [`open_input`], [`open_bytes`] → [`FlowReader`]; what to read: [`Scan`], [`Projection`] |
-//! | read a table of fields that tshark wrote | [`TsharkCsvReader`] |
+//! | read a file of flows, a capture or a table of fields that tshark wrote | [`open`], [`open_input`], [`open_bytes`] → [`FlowReader`]; what to read: [`Scan`], [`Projection`] |
 //! | know what an input is | [`Kind::sniff`], [`FlowReader::source`] |
 //! | know where every row went | [`FlowReader::accounts`] → [`Accounts`] |
 //! | read on several threads | [`Scan::with_threads`] |
@@ -57,10 +56,12 @@ mod batches;
 mod builder;
 mod engine;
 mod error;
+mod flow_batches;
 mod input;
 mod kernels;
 mod names;
 mod ordered;
+mod packet_batches;
 mod packet_builder;
 mod packet_columns;
 pub mod predicate;
@@ -76,7 +77,7 @@ mod tshark_csv;
 pub use accounts::{Accounts, BytesOf, Refusal, Tally};
 pub use batches::{BatchMaker, Rows};
 pub use builder::{FlowBatchBuilder, FlowRow};
-pub use engine::{BlockWorker, Event, Job, Plan};
+pub use engine::{BlockWorker, CaptureSummary, Event, Job, Plan};
 pub use error::{Class, Error, ErrorKind, Result};
 pub use input::{FlowInput, SourceFacts};
 pub use kernels::{
@@ -93,6 +94,6 @@ pub use schema::{FLOW_COLUMNS, FlowColumn, PACKET_COLUMNS, Projection, Table};
 #[cfg(feature = "write")]
 pub use silk_rows::{SilkRows, silk_rows};
 pub use time::{Anchors, Instant, TimeSpec, Window, WindowMode};
-pub use tshark_csv::{TsharkCsvNotes, TsharkCsvReader};
+pub use tshark_csv::{PacketRows, TsharkCsvNotes};
 
 pub use {arrow_array, arrow_schema, mapped_input, pcap_headers, silk_format};

@@ -82,6 +82,17 @@ impl PacketBuf {
         column.read(rows, self);
     }
 
+    /// Appends texts.
+    pub(crate) fn extend_texts<'a>(&mut self, texts: impl Iterator<Item = Option<&'a str>>) {
+        let PacketValues::Text(to) = &mut self.values else { return };
+        let mut present = Vec::new();
+        to.extend(texts.map(|text| {
+            present.push(text.is_some());
+            Box::from(text.unwrap_or_default())
+        }));
+        self.extend_present(present.len(), present.iter().copied());
+    }
+
     pub(crate) fn clear(&mut self) {
         match &mut self.values {
             PacketValues::I64(values) => values.clear(),
@@ -283,14 +294,11 @@ impl PacketBatchBuilder {
         self.rows += rows.len();
         let mut protocols = protocols.into_iter();
         for (column, buf) in &mut self.buffers {
-            match (*column, &mut buf.values) {
-                (Column::FrameProtocols, PacketValues::Text(texts)) => {
-                    let of_rows = (&mut protocols).chain(std::iter::repeat(None)).take(rows.len());
-                    let of_rows: Vec<Option<&str>> = of_rows.collect();
-                    texts.extend(of_rows.iter().map(|text| text.unwrap_or_default().into()));
-                    buf.extend_present(rows.len(), of_rows.iter().map(Option::is_some));
+            match *column {
+                Column::FrameProtocols => {
+                    buf.extend_texts((&mut protocols).chain(std::iter::repeat(None)).take(rows.len()));
                 }
-                (column, _) => buf.read(column, rows),
+                column => buf.read(column, rows),
             }
         }
     }

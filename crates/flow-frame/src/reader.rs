@@ -10,7 +10,7 @@ use mapped_input::Input;
 
 use crate::accounts::Accounts;
 use crate::batches::{BatchMaker, Rows};
-use crate::engine::{Event, Job, Plan};
+use crate::engine::{CaptureSummary, Event, Job, Plan};
 use crate::error::{Error, Result};
 use crate::input::{FlowInput, SourceFacts};
 use crate::scan::Scan;
@@ -27,7 +27,7 @@ pub fn open(path: impl AsRef<Path>, scan: &Scan) -> Result<FlowReader> {
     open_input(input, &name, scan)
 }
 
-/// Reads flows from any input. `name` stands in errors and in the schema's metadata; legacy SiLK headers take sensor
+/// Reads flows or packets from any input. `name` stands in errors and in the schema's metadata; legacy SiLK headers take sensor
 /// and type from it unless the options give another file name.
 ///
 /// # Errors
@@ -61,6 +61,7 @@ pub struct FlowReader {
     batch_rows: usize,
     accounts: Accounts,
     ignored: u64,
+    capture: Option<Box<CaptureSummary>>,
     facts: Arc<SourceFacts>,
     schema: SchemaRef,
 }
@@ -78,7 +79,8 @@ impl FlowReader {
             Plan { threads: scan.threads, piece_records: scan.batch_rows, detached: input.is_stream() };
         let job = Job::new(std::iter::once(Ok((input, ()))), plan, move |_, ()| Ok(maker.clone()));
         let batch_rows = scan.batch_rows;
-        Ok(Self { job: Some(job), ready: VecDeque::new(), batch_rows, accounts, ignored: 0, facts, schema })
+        let (ready, capture) = Default::default();
+        Ok(Self { job: Some(job), ready, batch_rows, accounts, ignored: 0, capture, facts, schema })
     }
 
     /// The next batch; `None` at the end and ever after.
@@ -96,6 +98,7 @@ impl FlowReader {
                     self.ready.extend(rows.batches(self.batch_rows));
                 }
                 Some(Event::Opened(..)) => {}
+                Some(Event::Captured(summary)) => self.capture = Some(summary),
                 Some(Event::Ended(ignored)) => {
                     self.ignored = ignored;
                     self.job = None;
@@ -120,6 +123,12 @@ impl FlowReader {
     #[must_use]
     pub fn ignored_bytes(&self) -> u64 {
         self.ignored
+    }
+
+    /// What a capture said about itself, once the reading has ended, also by damage.
+    #[must_use]
+    pub fn capture(&self) -> Option<&CaptureSummary> {
+        self.capture.as_deref()
     }
 
     /// What the input turned out to be.

@@ -2,12 +2,14 @@
 
 use std::num::NonZeroUsize;
 
+use pcap_headers::{FileHeader, pcapng};
 use silk_format::MAGIC;
 
 use crate::error::{Error, Result};
 use crate::predicate::{CompileOptions, CompiledPredicate, Predicate};
-use crate::schema::{ColumnType, Projection};
+use crate::schema::{ColumnType, Projection, Table};
 use crate::time::Window;
+use crate::tshark_csv::{FirstLine, LONGEST_HEADER};
 
 /// A kind of input, told by its first bytes and never by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,31 +21,43 @@ pub enum Kind {
     Pcap,
     /// A packet capture in the block format.
     Pcapng,
+    /// A table of fields that tshark wrote (`-T fields -E header=y`).
+    TsharkCsv,
 }
 
-const MAGICS: [(&[u8], Kind); 6] = [
-    (&MAGIC, Kind::Silk),
-    (&[0xa1, 0xb2, 0xc3, 0xd4], Kind::Pcap),
-    (&[0xd4, 0xc3, 0xb2, 0xa1], Kind::Pcap),
-    (&[0xa1, 0xb2, 0x3c, 0x4d], Kind::Pcap),
-    (&[0x4d, 0x3c, 0xb2, 0xa1], Kind::Pcap),
-    (&[0x0a, 0x0d, 0x0d, 0x0a], Kind::Pcapng),
-];
-
 impl Kind {
-    /// The kind of an input that begins with these bytes; four are enough.
+    /// The kind of an input that begins with these bytes. Four are enough, but for a table: that takes its first line, up to
+    /// [`Self::MOST_BYTES`].
     #[must_use]
     pub fn sniff(first_bytes: &[u8]) -> Option<Self> {
-        MAGICS.iter().find(|(magic, _)| first_bytes.starts_with(magic)).map(|(_, kind)| *kind)
+        match *first_bytes.first_chunk()? {
+            MAGIC => Some(Self::Silk),
+            pcapng::SECTION_MAGIC => Some(Self::Pcapng),
+            magic if FileHeader::is_magic(magic) => Some(Self::Pcap),
+            _ => matches!(FirstLine::of(first_bytes), FirstLine::Header(_)).then_some(Self::TsharkCsv),
+        }
     }
 
-    /// The name in summaries: `silk`, `pcap`, `pcapng`.
+    /// Bytes that [`Self::sniff`] looks at, at most.
+    pub const MOST_BYTES: usize = LONGEST_HEADER;
+
+    /// The name in summaries: `silk`, `pcap`, `pcapng`, `tshark-csv`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Silk => "silk",
             Self::Pcap => "pcap",
             Self::Pcapng => "pcapng",
+            Self::TsharkCsv => "tshark-csv",
+        }
+    }
+
+    /// What the rows of an input of this kind are.
+    #[must_use]
+    pub const fn table(self) -> Table {
+        match self {
+            Self::Silk => Table::Flows,
+            Self::Pcap | Self::Pcapng | Self::TsharkCsv => Table::Packets,
         }
     }
 }
@@ -70,18 +84,22 @@ impl Default for Limits {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Scan {
-    /// The columns. Default: all stored ones.
+    /// The columns: of captures what [`Projection::in_table`] makes of them. Default: all stored ones of flows, a choice
+    /// of those of packets.
     pub columns: Projection,
     /// Rows of a batch, at most: fewer where a file or a piece of it ends, or rows are filtered. Which rows make a batch
     /// does not depend on threads. Default 8192.
     pub batch_rows: usize,
     /// Threads that decode. Default 1: the caller's own, none is started.
     pub threads: NonZeroUsize,
-    /// Only flows of this window.
+    /// Only flows of this window; packets are judged by their one time.
     pub window: Option<Window>,
-    /// Only flows of which this is true. The columns that it tests are read first, the others for the rows that pass.
+    /// Only flows or packets of which this is true. The columns that it tests are read first, the others for the rows that pass.
     /// An input of which the header says that no row can pass is not inflated, so that damage inside of it is not met.
     pub predicate: Option<Predicate>,
+    /// Batches of flows and of packets have one schema, so that both go into one file: times in nanoseconds, nulls
+    /// everywhere. Default: no.
+    pub common: bool,
     /// How SiLK files are read; the site names sensors, classes and types.
     pub silk: silk_format::Options,
     /// Bounds.
@@ -96,6 +114,7 @@ impl Default for Scan {
             threads: NonZeroUsize::MIN,
             window: None,
             predicate: None,
+            common: false,
             silk: silk_format::Options::default(),
             limits: Limits::default(),
         }
@@ -138,6 +157,13 @@ impl Scan {
         self
     }
 
+    /// With one schema for flows and packets.
+    #[must_use]
+    pub fn with_common(mut self, common: bool) -> Self {
+        self.common = common;
+        self
+    }
+
     /// With options for SiLK files.
     #[must_use]
     pub fn with_silk(mut self, options: silk_format::Options) -> Self {
@@ -158,8 +184,8 @@ impl Scan {
         self.batch_rows.max(PIECE)
     }
 
-    /// Window and predicate in one; none if every row passes.
-    pub(crate) fn compiled(&self) -> Result<Option<CompiledPredicate>> {
+    /// Window and predicate in one, for a table; none if every row passes.
+    pub(crate) fn compiled(&self, table: Table) -> Result<Option<CompiledPredicate>> {
         let window = self.window.map(|window| window.predicate()).transpose()?.flatten();
         let both = match (window, &self.predicate) {
             (None, None) => return Ok(None),
@@ -167,14 +193,22 @@ impl Scan {
             (None, Some(other)) => other.clone(),
             (Some(one), Some(other)) => one.and(other.clone()),
         };
-        both.compile(&CompileOptions::default().with_site(self.silk.site.as_deref())).map(Some)
+        let options = CompileOptions::default().with_site(self.silk.site.as_deref()).with_table(table);
+        both.compile(&options).map(Some)
     }
 
-    pub(crate) fn check(&self) -> Result<()> {
+    /// The columns of a table.
+    pub(crate) fn columns_of(&self, table: Table) -> Result<Projection> {
+        let columns = self.columns.in_table(table)?;
+        self.check(&columns)?;
+        Ok(columns)
+    }
+
+    fn check(&self, columns: &Projection) -> Result<()> {
         if self.batch_rows == 0 {
             return Err(Error::usage("a batch must hold at least one row"));
         }
-        let row: usize = self.columns.columns().iter().map(|(_, column)| width(column.kind)).sum();
+        let row: usize = columns.columns().iter().map(|(_, column)| width(column.kind)).sum();
         let row = row + RECORD;
         let wanted = row.saturating_mul(self.batch_rows);
         if wanted > self.limits.batch_bytes {
@@ -214,14 +248,21 @@ mod tests {
         assert_eq!(Kind::sniff(&[0xde, 0xad, 0xbe, 0xef, 0]), Some(Kind::Silk));
         assert_eq!(Kind::sniff(&[0x0a, 0x0d, 0x0d, 0x0a]), Some(Kind::Pcapng));
         assert_eq!(Kind::sniff(&[0x4d, 0x3c, 0xb2, 0xa1]), Some(Kind::Pcap));
+        assert_eq!(Kind::sniff(&[0x34, 0xcd, 0xb2, 0xa1]), Some(Kind::Pcap));
+        assert_eq!(Kind::sniff(&[0x1c, 0x00, 0x01, 0xac]), Some(Kind::Pcap));
+        assert_eq!(Kind::sniff(b"frame.number,ip.src\n1,"), Some(Kind::TsharkCsv));
+        assert_eq!(Kind::sniff(b"stime,etime,sip\n"), None);
         assert_eq!(Kind::sniff(&[0xde, 0xad, 0xbe]), None);
         assert_eq!(Kind::sniff(b""), None);
     }
 
     #[test]
     fn batches_are_bounded() {
-        assert!(Scan::default().check().is_ok());
-        assert_eq!(Scan::default().with_batch_rows(0).check().unwrap_err().class(), Class::Usage);
-        assert_eq!(Scan::default().with_batch_rows(usize::MAX).check().unwrap_err().class(), Class::Limit);
+        for table in [Table::Flows, Table::Packets] {
+            let check = |rows| Scan::default().with_batch_rows(rows).columns_of(table);
+            assert!(check(8192).is_ok());
+            assert_eq!(check(0).unwrap_err().class(), Class::Usage);
+            assert_eq!(check(usize::MAX).unwrap_err().class(), Class::Limit);
+        }
     }
 }

@@ -342,6 +342,8 @@ enum Choice {
     Default,
     All,
     Article,
+    Span,
+    Kept,
     Names,
 }
 
@@ -360,7 +362,20 @@ impl Projection {
         let columns = match (table, choice) {
             (Table::Flows, Choice::Article) => named(&ARTICLE),
             (Table::Packets, Choice::Article) => named(&packet_columns::ARTICLE),
+            (Table::Flows, Choice::Span) => named(&["stime", "etime"]),
+            (Table::Packets, Choice::Span) => named(&["stime"]),
             (Table::Packets, Choice::Default) => named(&packet_columns::DEFAULT),
+            (Table::Packets, Choice::Kept) => {
+                let mut columns = Self::of(table, Choice::Default).columns;
+                let shared =
+                    table.columns().iter().filter(|column| Table::Flows.column(column.name).is_some());
+                let missing: Vec<_> = shared
+                    .map(|column| (column.name, column))
+                    .filter(|(name, _)| !columns.iter().any(|(known, _)| known == name))
+                    .collect();
+                columns.extend(missing);
+                columns
+            }
             (table, _) => {
                 let columns = table.columns().iter().filter(|column| column.is_in_all());
                 columns.map(|column| (column.name, column)).collect()
@@ -418,6 +433,18 @@ impl Projection {
     #[must_use]
     pub fn article() -> Self {
         Self::of(Table::Flows, Choice::Article)
+    }
+
+    /// The times between which a row lies: of flows `stime` and `etime`, of packets `stime` alone.
+    #[must_use]
+    pub fn span() -> Self {
+        Self::of(Table::Flows, Choice::Span)
+    }
+
+    /// The default, and all that flows and packets have in common.
+    #[must_use]
+    pub fn kept() -> Self {
+        Self::of(Table::Flows, Choice::Kept)
     }
 
     /// The default of packets: the nine fields of the articles, lengths, IPv6 addresses and ports.

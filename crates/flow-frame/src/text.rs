@@ -93,6 +93,16 @@ pub fn write_ipv4(out: &mut Vec<u8>, address: [u8; 4]) {
     }
 }
 
+/// Appends a hardware address: lower-case digits, `00:1a:ff:03:04:05`.
+pub fn write_mac(out: &mut Vec<u8>, address: &[u8; 6]) {
+    for (i, byte) in address.iter().enumerate() {
+        if i > 0 {
+            out.push(b':');
+        }
+        out.extend([byte >> 4, byte & 15].map(|digit| b"0123456789abcdef"[usize::from(digit)]));
+    }
+}
+
 /// Appends an IPv6 address as RFC 5952 has it: lower case, no leading zeros, the first longest run of at least two
 /// zero groups as `::`, a mapped IPv4 address as `::ffff:a.b.c.d` (section 5).
 pub fn write_ipv6(out: &mut Vec<u8>, address: &[u8; 16]) {
@@ -243,6 +253,11 @@ mod tests {
             let bytes = address.parse::<Ipv6Addr>().unwrap().octets();
             assert_eq!(address_text(&bytes), expected);
         }
+    }
+
+    #[test]
+    fn hardware_addresses() {
+        assert_eq!(text(|o| write_mac(o, &[0, 0x1a, 0xff, 3, 4, 5])), "00:1a:ff:03:04:05");
     }
 
     #[test]

@@ -31,6 +31,7 @@ fn main() -> flow_report::Result<()> {
         flows: flows / part.unsigned_abs() as u64,
     };
     let summary = Summary {
+        rows_are: flow_report::RowsAre::Flows,
         inputs: vec![Source { path: "made-up".into(), kind: "example".into(), rows: flows, sha256: None }],
         window: None,
         accounts: Accounts {

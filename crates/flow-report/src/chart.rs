@@ -17,12 +17,13 @@ use kuva::render::theme::Theme;
 
 use crate::html::escape;
 use crate::series::{DRAWN_WIDTH, Series, Slice, TimeRange};
+use crate::summary::RowsAre;
 use crate::thin::Thinned;
 use crate::time;
 use crate::units::{self, Quantity};
 
 /// Bytes or packets per second over time, as one `<svg>` element.
-pub(crate) fn rate_chart(series: &Series, quantity: Quantity) -> String {
+pub(crate) fn rate_chart(series: &Series, quantity: Quantity, rows: RowsAre) -> String {
     let (line, total, unit_name, colour, soft, id) = match quantity {
         Quantity::Bytes => {
             (&series.bytes_rate, series.bytes(), "", "var(--bytes)", "var(--bytes-soft)", "bytes")
@@ -72,11 +73,12 @@ pub(crate) fn rate_chart(series: &Series, quantity: Quantity) -> String {
                 .with_dasharray("1 4"),
         );
     let mut scene = render_multiple(plots, layout);
-    add_read_outs(&mut scene, series, quantity);
+    add_read_outs(&mut scene, series, quantity, rows);
     let what = if quantity == Quantity::Bytes { "Bytes" } else { "Packets" };
     let title = format!("{what} per second over time");
     let description = format!(
-        "{what} of the flows that start in each bin of {}, from {} to {} UTC. Mean {}, largest {}.",
+        "{what} of the {} that start in each bin of {}, from {} to {} UTC. Mean {}, largest {}.",
+        rows.words().0,
         units::duration(series.range.step_ms.into()),
         time::plain(series.range.start_ms),
         time::plain(series.range.time_ms(series.range.bins)),
@@ -321,7 +323,7 @@ fn scaled_max(thinned: &Thinned, divisor: f64) -> f64 {
 }
 
 /// Over each stretch of the chart an unseen rectangle, and a line of text that shows while the pointer is on it.
-fn add_read_outs(scene: &mut Scene, series: &Series, quantity: Quantity) {
+fn add_read_outs(scene: &mut Scene, series: &Series, quantity: Quantity, rows: RowsAre) {
     let range = &series.range;
     let (start, end) = (start_s(range), end_s(range));
     let x = |index: u64| {
@@ -344,7 +346,7 @@ fn add_read_outs(scene: &mut Scene, series: &Series, quantity: Quantity) {
         scene.add(Primitive::Text {
             x: WIDTH - RIGHT,
             y: RATE_CHART.top - 10.0,
-            content: read_out(slice, range, quantity),
+            content: read_out(slice, range, quantity, rows),
             size: 13,
             anchor: TextAnchor::End,
             rotate: None,
@@ -355,7 +357,7 @@ fn add_read_outs(scene: &mut Scene, series: &Series, quantity: Quantity) {
     }
 }
 
-fn read_out(slice: &Slice, range: &TimeRange, quantity: Quantity) -> String {
+fn read_out(slice: &Slice, range: &TimeRange, quantity: Quantity, rows: RowsAre) -> String {
     let (sum, peak) = match quantity {
         Quantity::Bytes => (slice.bytes, slice.peak_bytes),
         Quantity::Packets => (slice.packets, slice.peak_packets),
@@ -363,15 +365,15 @@ fn read_out(slice: &Slice, range: &TimeRange, quantity: Quantity) -> String {
     let (start, end) = (range.time_ms(slice.start), range.time_ms(slice.end));
     let bins = TimeRange { bins: slice.end.saturating_sub(slice.start), ..*range };
     let mean = units::rate(quantity, mean_rate(&bins, sum));
-    let flows = units::count(slice.flows);
+    let flows = format!("{} {}", units::count(slice.flows), rows.words().0);
     let whole_days = end.saturating_sub(start) >= DAY_MS;
     let when =
         format!("{} – {}", time::plain(start), if whole_days { time::plain(end) } else { time::clock(end) });
     if bins.bins == 1 {
-        return format!("{when} · {mean} · {flows} flows");
+        return format!("{when} · {mean} · {flows}");
     }
     let peak = units::rate(quantity, range.per_second(peak));
-    format!("{when} · mean {mean} · largest {peak} · {flows} flows")
+    format!("{when} · mean {mean} · largest {peak} · {flows}")
 }
 
 /// The articles' grid: minor lines of time and major lines of value, and no others.

@@ -4,7 +4,7 @@ use crate::chart;
 use crate::html::Html;
 use crate::protocols;
 use crate::series::Series;
-use crate::summary::{Account, BytesAre, Summary, TopRow};
+use crate::summary::{Account, BytesAre, RowsAre, Summary, TopRow};
 use crate::time;
 use crate::units::{self, Quantity};
 
@@ -62,29 +62,35 @@ fn head(html: &mut Html, summary: &Summary) {
         "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n",
         "<meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">\n<title>",
     ));
-    html.text(format!("Network flows, {}", span(summary)));
+    html.text(summary.rows_are.say(&format!("Network flows, {}", span(summary))));
     html.raw("</title>\n<style>\n").raw(include_str!("page.css")).raw("</style>\n</head>\n");
 }
 
 /// What, when and where, and the sentences.
 fn header(html: &mut Html, summary: &Summary) {
     html.raw("<header>\n<p class=\"kicker\">");
+    let rows = summary.rows_are;
+    html.text(rows.say("Network flows"));
     match summary.inputs.as_slice() {
-        [] => html.text("Network flows"),
-        [only] => html.text("Network flows from ").raw("<bdi>").text(&only.path).raw("</bdi>"),
-        several => html.text(format!("Network flows from {} inputs", units::count(several.len() as u64))),
-    };
+        [] => {}
+        [only] => {
+            html.text(" from ").raw("<bdi>").text(&only.path).raw("</bdi>");
+        }
+        several => {
+            html.text(format!(" from {} inputs", units::count(several.len() as u64)));
+        }
+    }
     html.raw("</p>\n<h1>").text(span(summary)).raw("</h1>\n<p class=\"lede\">");
     let [volume, addresses, protocols] = summary.sentences();
     html.text(volume).raw(". ").text(addresses).raw(" ").text(protocols).raw("</p>\n");
     if let Some(window) = &summary.window {
         let end = |ns: Option<i128>| ns.map_or_else(|| "open".to_owned(), time::sentence);
         html.raw("<p class=\"hint\">Window: ").text(end(window.start)).raw(" to ").text(end(window.end));
-        html.text(match window.mode.as_str() {
+        html.text(rows.say(match window.mode.as_str() {
             "start" => "; a flow counts if it starts after the first and not after the second.",
             "overlap" => "; a flow counts if it is under way at any time between them, both included.",
             _ => ".",
-        });
+        }));
         html.raw(" MB in the sentence above means MiB, 1,048,576 bytes.</p>\n");
     } else {
         html.raw("<p class=\"hint\">MB in the sentence above means MiB, 1,048,576 bytes.</p>\n");
@@ -94,7 +100,9 @@ fn header(html: &mut Html, summary: &Summary) {
 
 /// First to last flow start; the day once, if it is one day.
 fn span(summary: &Summary) -> String {
-    let (Some(first), Some(last)) = (summary.first, summary.last) else { return "no flows".to_owned() };
+    let (Some(first), Some(last)) = (summary.first, summary.last) else {
+        return summary.rows_are.say("no flows");
+    };
     let (first, last) = (time::plain(whole_second(first)), time::plain(whole_second(last)));
     match (first.split_once(' '), last.split_once(' ')) {
         (Some((day, _)), Some((same, clock))) if day == same => format!("{first} – {clock} UTC"),
@@ -139,7 +147,12 @@ fn tiles(html: &mut Html, summary: &Summary, series: &Series) {
     tile("Volume", units::bytes(summary.bytes as f64), plain_bytes);
     tile("Mean rate", rate, peak);
     tile("Packets", units::tile(summary.packets), size);
-    tile("Flows", units::tile(summary.flows.into()), flows);
+    match summary.rows_are {
+        RowsAre::Flows => tile("Flows", units::tile(summary.flows.into()), flows),
+        // A row is a packet, and those are told already.
+        RowsAre::Packets => {}
+        RowsAre::Both => tile("Flows and packets", units::tile(summary.flows.into()), flows),
+    }
     tile(
         "Addresses",
         units::count(summary.sip),
@@ -152,27 +165,33 @@ fn tiles(html: &mut Html, summary: &Summary, series: &Series) {
 fn over_time(html: &mut Html, summary: &Summary, series: &Series, style: Style) {
     html.raw("<section aria-labelledby=\"over-time\">\n<h2 id=\"over-time\">Traffic over time</h2>\n");
     if series.range().bins == 0 || summary.flows == 0 {
-        html.raw("<p class=\"hint\">No flow, so there is nothing to draw.</p>\n</section>\n");
+        let nothing = summary.rows_are.say("No flow, so there is nothing to draw.");
+        html.raw("<p class=\"hint\">").text(nothing).raw("</p>\n</section>\n");
         return;
     }
     match style {
-        Style::Rates => rates(html, series),
-        Style::Article => article(html, series),
+        Style::Rates => rates(html, series, summary.rows_are),
+        Style::Article => article(html, series, summary.rows_are),
     }
     html.raw("</section>\n");
 }
 
-fn rates(html: &mut Html, series: &Series) {
+fn rates(html: &mut Html, series: &Series, rows: RowsAre) {
     let range = series.range();
     let step = units::duration(range.step_ms.into());
-    html.raw("<p class=\"hint\">A flow counts whole in the bin of time in which it starts: its bytes and packets are ");
-    html.raw("not spread over its duration. ");
+    html.raw("<p class=\"hint\">").raw(match rows {
+        RowsAre::Packets => "A packet counts in the bin of its time. ",
+        _ => concat!(
+            "A flow counts whole in the bin of time in which it starts: its bytes and packets are ",
+            "not spread over its duration. "
+        ),
+    });
     html.text(if range.step_ms == 1000 {
         "Bins are 1 s long.".to_owned()
     } else {
         format!("Bins are {step} long and divided by that length, so the values are per second.")
     });
-    html.raw(" ").text(emptiness(series)).raw(" The dotted line is the mean over the whole time.");
+    html.raw(" ").text(emptiness(series, rows)).raw(" The dotted line is the mean over the whole time.");
     if chart::is_crowded(&range) {
         html.raw(" The pale line is the single bins, the strong one the mean of every ");
         html.text(units::duration(series.slice_ms())).raw(".");
@@ -185,26 +204,28 @@ fn rates(html: &mut Html, series: &Series) {
     html.raw(
         "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Chart of bytes per second\">",
     );
-    html.drawing(&chart::rate_chart(series, Quantity::Bytes)).raw("</div>\n</figure>\n");
+    html.drawing(&chart::rate_chart(series, Quantity::Bytes, rows)).raw("</div>\n</figure>\n");
     html.raw("<figure>\n<figcaption><span class=\"key packets\"></span>Packets per second</figcaption>\n");
     html.raw(
         "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Chart of packets per second\">",
     );
-    html.drawing(&chart::rate_chart(series, Quantity::Packets)).raw("</div>\n</figure>\n");
+    html.drawing(&chart::rate_chart(series, Quantity::Packets, rows)).raw("</div>\n</figure>\n");
 }
 
-fn emptiness(series: &Series) -> String {
+fn emptiness(series: &Series, rows: RowsAre) -> String {
     let bins = units::count(series.range().bins);
     match series.empty_bins() {
-        0 => "In every bin a flow starts.".to_owned(),
+        0 => rows.say("In every bin a flow starts."),
         empty => {
-            format!("In {} of the {bins} bins no flow starts; they are drawn as 0.", units::count(empty))
+            let text =
+                format!("In {} of the {bins} bins no flow starts; they are drawn as 0.", units::count(empty));
+            rows.say(&text)
         }
     }
 }
 
 /// Why the labels are not rates: acceptance of the articles' chart asks for their words and for the truth about them.
-fn article(html: &mut Html, series: &Series) {
+fn article(html: &mut Html, series: &Series, rows: RowsAre) {
     let step = units::duration(series.range().step_ms.into());
     html.raw(
         "<figure>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Chart KB/s, Kp/s\">",
@@ -213,44 +234,42 @@ fn article(html: &mut Html, series: &Series) {
     html.raw(
         "<p class=\"note\"><strong>The labels are those of the articles; the values are not rates.</strong> ",
     );
-    html.text(format!(
-        "Each point is a mean per flow, over the flows that start in the same bin of {step}. "
-    ));
-    html.raw("“KBytes/s” is the mean number of bytes of such a flow divided by 1024, and that division does not make ");
-    html.raw("it bytes per second. “Kp/s” is the mean number of packets of such a flow, and is not divided by 1000. ");
-    html.text(format!(
-        "In {} of the {} bins no flow starts; they have no mean and stay empty. ",
+    html.text(rows.say(&format!(
+        "Each point is a mean per flow, over the flows that start in the same bin of {step}. \
+         “KBytes/s” is the mean number of bytes of such a flow divided by 1024, and that division does not make \
+         it bytes per second. “Kp/s” is the mean number of packets of such a flow, and is not divided by 1000. \
+         In {} of the {} bins no flow starts; they have no mean and stay empty. ",
         units::count(series.empty_bins()),
         units::count(series.range().bins),
-    ));
+    )));
     html.raw("The report in its usual style draws bytes and packets per second.</p>\n");
 }
 
 fn talkers(html: &mut Html, summary: &Summary) {
     html.raw("<section aria-labelledby=\"talkers\">\n<h2 id=\"talkers\">Top talkers</h2>\n");
-    html.raw(
-        "<p class=\"hint\">Addresses by the bytes of all their flows; the share is that of all bytes.</p>\n",
-    );
+    let hint = "Addresses by the bytes of all their flows; the share is that of all bytes.";
+    html.raw("<p class=\"hint\">").text(summary.rows_are.say(hint)).raw("</p>\n");
     // Two tables side by side have no room for long IPv6 addresses.
     let rows = || summary.top.sip_bytes.iter().chain(&summary.top.dip_bytes);
     let wide = rows().any(|row| row.key.len() > 24);
     html.raw(if wide { "<div class=\"pair wide\">\n" } else { "<div class=\"pair\">\n" });
-    top_table(html, "Sources", &summary.top.sip_bytes, summary.bytes);
-    top_table(html, "Destinations", &summary.top.dip_bytes, summary.bytes);
+    top_table(html, "Sources", &summary.top.sip_bytes, summary);
+    top_table(html, "Destinations", &summary.top.dip_bytes, summary);
     html.raw("</div>\n</section>\n");
 }
 
-fn top_table(html: &mut Html, caption: &'static str, rows: &[TopRow], total: i128) {
+fn top_table(html: &mut Html, caption: &'static str, rows: &[TopRow], summary: &Summary) {
     html.raw("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"").raw(caption);
     html.raw("\"><table>\n<caption>").raw(caption).raw(concat!(
         "</caption>\n<thead><tr><th scope=\"col\" class=\"rank\">#</th><th scope=\"col\">Address</th>",
         "<th scope=\"col\" class=\"n\">Bytes</th><th scope=\"col\" class=\"share\">Share</th>",
-        "<th scope=\"col\" class=\"n\">Packets</th><th scope=\"col\" class=\"n\">Flows</th></tr></thead>\n<tbody>\n",
+        "<th scope=\"col\" class=\"n\">Packets</th>",
     ));
+    html.raw(last_column(summary.rows_are));
     for (place, row) in rows.iter().enumerate() {
         html.raw("<tr><td class=\"rank\">").text(units::count(place as u64 + 1));
         html.raw("</td><th scope=\"row\" class=\"address mono\">").text(&row.key).raw("</th>");
-        numbers(html, row, total);
+        numbers(html, row, summary);
         html.raw("</tr>\n");
     }
     if rows.is_empty() {
@@ -259,8 +278,18 @@ fn top_table(html: &mut Html, caption: &'static str, rows: &[TopRow], total: i12
     html.raw("</tbody>\n</table></div>\n");
 }
 
+/// The end of a table's head: the number of rows, unless a row is a packet.
+fn last_column(rows: RowsAre) -> &'static str {
+    match rows {
+        RowsAre::Flows => "<th scope=\"col\" class=\"n\">Flows</th></tr></thead>\n<tbody>\n",
+        RowsAre::Packets => "</tr></thead>\n<tbody>\n",
+        RowsAre::Both => "<th scope=\"col\" class=\"n\">Flows and packets</th></tr></thead>\n<tbody>\n",
+    }
+}
+
 /// Bytes, their share as a bar, packets and flows.
-fn numbers(html: &mut Html, row: &TopRow, total: i128) {
+fn numbers(html: &mut Html, row: &TopRow, summary: &Summary) {
+    let total = summary.bytes;
     let width = units::fraction(row.bytes, total).unwrap_or(0.0) * 100.0;
     html.raw("<td class=\"n\">").text(units::count(row.bytes)).raw("</td><td class=\"share\"><span>");
     html.text(units::percent(row.bytes, total))
@@ -268,7 +297,10 @@ fn numbers(html: &mut Html, row: &TopRow, total: i128) {
     html.text(format!("{width:.2}"))
         .raw("%\"></i></span></td><td class=\"n\">")
         .text(units::count(row.packets));
-    html.raw("</td><td class=\"n\">").text(units::count(row.flows)).raw("</td>");
+    if summary.rows_are != RowsAre::Packets {
+        html.raw("</td><td class=\"n\">").text(units::count(row.flows));
+    }
+    html.raw("</td>");
 }
 
 fn protocol_table(html: &mut Html, summary: &Summary) {
@@ -280,12 +312,13 @@ fn protocol_table(html: &mut Html, summary: &Summary) {
         "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Protocols\"><table>\n",
         "<thead><tr><th scope=\"col\" class=\"n rank\">No.</th><th scope=\"col\">Name</th>",
         "<th scope=\"col\" class=\"n\">Bytes</th><th scope=\"col\" class=\"share\">Share</th>",
-        "<th scope=\"col\" class=\"n\">Packets</th><th scope=\"col\" class=\"n\">Flows</th></tr></thead>\n<tbody>\n",
+        "<th scope=\"col\" class=\"n\">Packets</th>",
     ));
+    html.raw(last_column(summary.rows_are));
     for row in &summary.top.protocol_bytes {
         html.raw("<tr><td class=\"n rank\">").text(&row.key).raw("</td><th scope=\"row\">");
         html.text(protocol_name(&row.key)).raw("</th>");
-        numbers(html, row, summary.bytes);
+        numbers(html, row, summary);
         html.raw("</tr>\n");
     }
     html.raw("</tbody>\n</table></div>\n</section>\n");

@@ -22,7 +22,10 @@ pub struct Summary {
     pub window: Option<Window>,
     /// What became of every row that was read.
     pub accounts: Accounts,
-    /// Sum of the flows' bytes.
+    /// What the rows are. Left out of the text if they are flows.
+    #[serde(default, skip_serializing_if = "RowsAre::are_flows")]
+    pub rows_are: RowsAre,
+    /// Sum of the flows' bytes; of packets their bytes on the wire.
     pub bytes: i128,
     /// Sum of the flows' packets.
     pub packets: i128,
@@ -46,6 +49,43 @@ pub struct Summary {
     pub notes: Vec<String>,
     /// The largest of each kind, largest first.
     pub top: Top,
+}
+
+/// What the rows of the inputs are; everything that counts flows counts these.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RowsAre {
+    /// Flows.
+    #[default]
+    Flows,
+    /// Packets of captures.
+    Packets,
+    /// Both.
+    Both,
+}
+
+impl RowsAre {
+    /// What some and what one of them are called.
+    #[must_use]
+    pub const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Flows => ("flows", "flow"),
+            Self::Packets => ("packets", "packet"),
+            Self::Both => ("flows and packets", "flow or packet"),
+        }
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+    fn are_flows(&self) -> bool {
+        *self == Self::Flows
+    }
+
+    /// A text about flows, about these rows.
+    pub(crate) fn say(self, text: &str) -> String {
+        let (many, one) = self.words();
+        let parts: Vec<String> = text.split("flows").map(|part| part.replace("flow", one)).collect();
+        parts.join(many)
+    }
 }
 
 /// One input file or stream.

@@ -283,9 +283,9 @@ pub(crate) enum Mode {
 /// Which columns, and how they leave.
 #[derive(Debug, Args)]
 pub(crate) struct ColumnArgs {
-    /// Columns, separated by commas; or `all` stored ones, or `article`
-    #[arg(long, value_name = "NAMES", default_value = "all", long_help = fields_help())]
-    pub(crate) fields: String,
+    /// Columns, separated by commas; or `all`, or `article` [default: of flows all, of packets a choice]
+    #[arg(long, value_name = "NAMES", long_help = fields_help())]
+    pub(crate) fields: Option<String>,
     /// How addresses leave
     #[arg(long, value_enum, value_name = "FORM", default_value_t)]
     pub(crate) addresses: Addresses,
@@ -294,10 +294,15 @@ pub(crate) struct ColumnArgs {
 /// The help of `--fields`, from the table of columns.
 fn fields_help() -> String {
     let mut help = String::from(
-        "Columns, separated by commas; or a named set: `all` stored ones, `article` (the 18 of the articles)\n\nColumns:",
+        "Columns, separated by commas; or a named set: `all`, `article` (of flows the 18 of the articles, of packets the nine)\n\
+         [default: of flows all stored ones, of packets a choice]\n\nColumns of flows:",
     );
     for column in &flow_frame::FLOW_COLUMNS {
         help += &format!("\n  {:<17} {}", column.name, column.meaning);
+    }
+    help += "\n\nColumns of packets:";
+    for column in &flow_frame::PACKET_COLUMNS {
+        help += &format!("\n  {:<21} {}", column.name, column.meaning);
     }
     help
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{CommandFactory, Parser};
 use flow_frame::{Instant, TimeSpec};
-use flow_report::Style;
+use flow_report::{RowsAre, Style};
 
 use crate::args::{
     Cli, Command, ConvertArgs, GenerateArgs, InfoArgs, Preset, ReportArgs, RowsArgs, StyleArg,
@@ -139,13 +139,20 @@ fn summary_text(report: &Report) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{name:<22}{value}");
     };
-    line("flows", &summary.flows);
-    line("flows not counted", &(summary.accounts.read.rows - summary.accounts.delivered.rows));
-    line("packets", &summary.packets);
+    let (many, one) = summary.rows_are.words();
+    line(many, &summary.flows);
+    let not_counted = summary.accounts.read.rows - summary.accounts.delivered.rows;
+    match summary.rows_are {
+        RowsAre::Both => line("not counted", &not_counted),
+        _ => line(&format!("{many} not counted"), &not_counted),
+    }
+    if summary.rows_are != RowsAre::Packets {
+        line("packets", &summary.packets);
+    }
     line("bytes", &summary.bytes);
-    for (name, time) in [("first flow", summary.first), ("last flow", summary.last)] {
+    for (name, time) in [("first", summary.first), ("last", summary.last)] {
         if let Some(time) = time {
-            line(name, &Instant::from_ms(time));
+            line(&format!("{name} {one}"), &Instant::from_ms(time));
         }
     }
     line("empty bins", &summary.empty_bins);

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use flow_frame::{Accounts, SourceFacts};
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use mapped_input::Codec;
-use silk_format::Compression;
+use silk_format::{Compression, Header};
 
 use crate::commands::info::record_len;
 use crate::error::{Error, ErrorKind, exit_code};
@@ -196,16 +196,16 @@ impl Bar {
 impl Listener for Console {
     fn opened(&mut self, facts: &SourceFacts, stored: Option<u64>) {
         self.detail(&format!(
-            "{}: {} v{}, opened as {:?}, {:?}",
+            "{}: {}, opened as {:?}, {:?}",
             facts.name,
-            facts.header.format(),
-            facts.header.record_version(),
+            facts.format(),
             facts.opened,
             facts.codec
         ));
         // Of uncompressed records the position in the file is known; of others only the rows are.
-        let plain = facts.codec == Codec::Plain && facts.header.compression() == Compression::NONE;
-        let row_bytes = record_len(&facts.header).filter(|_| plain);
+        let plain =
+            |header: &&Header| facts.codec == Codec::Plain && header.compression() == Compression::NONE;
+        let row_bytes = facts.silk.as_ref().filter(plain).and_then(record_len);
         match row_bytes {
             Some(_) => self.start(&facts.name, stored, Unit::Bytes),
             None => self.start(&facts.name, None, Unit::Rows),
@@ -237,6 +237,12 @@ impl Listener for Console {
                     input.path.display()
                 ));
             }
+        }
+        for (oddity, count) in input.capture.iter().flat_map(|capture| capture.report.oddities()) {
+            self.detail(&format!("{}: {count} {}", input.path.display(), oddity.text()));
+        }
+        for text in input.capture.iter().flat_map(|capture| capture.table.texts()) {
+            self.note(&format!("{}: {text}", input.path.display()));
         }
         if let Some(failure) = &input.failure {
             self.fail_after(failure, input.facts.is_some().then(|| input.delivered()));

@@ -7,7 +7,11 @@ use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use flow_frame::{Accounts, BatchMaker, BlockWorker, Event, Job, Plan, Scan, SourceFacts};
+use flow_frame::pcap_headers::Piece as CapturePiece;
+use flow_frame::{
+    Accounts, BatchMaker, BlockWorker, CaptureSummary, Event, Instant, Job, PacketRows, Plan, Scan,
+    SourceFacts,
+};
 use silk_format::Block;
 
 use crate::error::{Error, Result};
@@ -65,6 +69,8 @@ pub struct InputReport {
     pub facts: Option<Arc<SourceFacts>>,
     /// Where its rows went.
     pub accounts: Option<Accounts>,
+    /// What a capture said about itself, up to its end or to the damage.
+    pub capture: Option<Box<CaptureSummary>>,
     /// The SHA-256 of its stored bytes, if it was asked for; of a stream only if it was read to its end.
     pub sha256: Option<String>,
     /// Why reading ended early. The rows before have been delivered.
@@ -101,7 +107,7 @@ pub fn pump<P: AsRef<Path>, C: Consumer>(
                 listener.opened(&facts, stored.len);
                 consumer.open(batches.schema())?;
                 let accounts = batches.no_accounts();
-                reports.open = Some(Open { facts, stored, accounts });
+                reports.open = Some(Open { facts, stored, accounts, capture: None });
             }
             Event::Unopened(failure) => reports.close(Some(failure), listener),
             Event::Piece(Piece { accounts, made }) => {
@@ -114,6 +120,11 @@ pub fn pump<P: AsRef<Path>, C: Consumer>(
                     }
                 }
                 listener.advanced(&open.accounts);
+            }
+            Event::Captured(summary) => {
+                if let Some(open) = &mut reports.open {
+                    open.capture = Some(summary);
+                }
             }
             Event::Failed(failure) => reports.close(Some(failure.into()), listener),
             Event::Ended(_) => reports.close_at(Reached::End, None, listener),
@@ -186,6 +197,14 @@ impl<M: Send + 'static> BlockWorker for Making<M> {
         self.batches.block(block)
     }
 
+    fn packets(&mut self, piece: &CapturePiece<'static>, bytes: &[u8]) -> flow_frame::Result<()> {
+        self.batches.packets(piece, bytes)
+    }
+
+    fn rows(&mut self, rows: &PacketRows) -> flow_frame::Result<()> {
+        self.batches.rows(rows)
+    }
+
     fn wants_records(&self) -> bool {
         self.batches.wants_records()
     }
@@ -212,6 +231,7 @@ struct Open {
     facts: Arc<SourceFacts>,
     stored: Stored,
     accounts: Accounts,
+    capture: Option<Box<CaptureSummary>>,
 }
 
 /// How far an input was read.
@@ -229,10 +249,12 @@ impl Reports {
 
     fn close_at(&mut self, reached: Reached, failure: Option<Error>, listener: &mut dyn Listener) {
         let path = self.paths.get(self.done.len()).cloned().unwrap_or_default();
-        let mut report = InputReport { path, facts: None, accounts: None, sha256: None, failure };
+        let mut report =
+            InputReport { path, facts: None, accounts: None, capture: None, sha256: None, failure };
         if let Some(open) = self.open.take() {
             report.accounts = Some(open.accounts);
             report.facts = Some(open.facts);
+            report.capture = open.capture;
             match open.stored.digest(&report.path, reached == Reached::End) {
                 Ok(digest) => report.sha256 = digest,
                 Err(failure) => report.failure = report.failure.take().or(Some(failure)),
@@ -243,7 +265,7 @@ impl Reports {
     }
 }
 
-/// The start of the last flow of all inputs: what `end` in a window means. Costs one pass over one column.
+/// The start of the last flow, the time of the last packet of all inputs: what `end` in a window means. Costs one pass over one column.
 ///
 /// # Errors
 /// `Usage` if an input is standard input or a pipe, which cannot be read twice; those of opening.
@@ -251,7 +273,7 @@ pub fn data_end<P: AsRef<Path>>(
     inputs: &[P],
     options: OpenOptions,
     threads: NonZeroUsize,
-) -> Result<Option<flow_frame::Instant>> {
+) -> Result<Option<Instant>> {
     if inputs.iter().any(|input| crate::source::is_stream(input.as_ref())) {
         return Err(Error::usage(
             "a window relative to the end needs files: standard input and pipes can be read only once",
@@ -261,10 +283,10 @@ pub fn data_end<P: AsRef<Path>>(
     let mut last = Last(None);
     let options = options.with_digest(false);
     pump(inputs, &scan, options, &mut (), &mut last)?;
-    Ok(last.0.map(flow_frame::Instant::from_ms))
+    Ok(last.0)
 }
 
-struct Last(Option<i64>);
+struct Last(Option<Instant>);
 
 impl Consumer for Last {
     type Made = RecordBatch;
@@ -279,10 +301,14 @@ impl Consumer for Last {
 
     fn take(&mut self, batch: RecordBatch) -> Result<ControlFlow<()>> {
         use arrow_array::cast::AsArray;
-        use arrow_array::types::TimestampMillisecondType;
-        if let Some(times) = batch.column(0).as_primitive_opt::<TimestampMillisecondType>() {
-            self.0 = self.0.max(times.values().iter().copied().max());
-        }
+        use arrow_array::types::{TimestampMillisecondType, TimestampNanosecondType};
+        let times = batch.column(0);
+        let flows = times.as_primitive_opt::<TimestampMillisecondType>();
+        let flows = flows.and_then(|times| times.values().iter().copied().max()).map(Instant::from_ms);
+        let packets = times.as_primitive_opt::<TimestampNanosecondType>();
+        let packets = packets.and_then(|times| times.iter().flatten().max());
+        let packets = packets.map(|ns| Instant::from_ns(ns.into()));
+        self.0 = self.0.max(flows).max(packets);
         Ok(ControlFlow::Continue(()))
     }
 }

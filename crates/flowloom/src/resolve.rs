@@ -28,7 +28,7 @@ pub(crate) fn scan(
     let mut scan = Scan::default().with_threads(threads);
     scan.silk.site = inputs.site.as_ref().map(Arc::clone);
     if let Some(columns) = columns {
-        scan.columns = Projection::parse(&columns.fields)?;
+        scan.columns = columns.fields.as_deref().map(Projection::parse).transpose()?.unwrap_or_default();
     }
     if let Some((window, filter)) = rows {
         scan.window = self::window(window, &inputs.paths, input.open_options(), threads)?;

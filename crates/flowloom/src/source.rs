@@ -1,12 +1,12 @@
 //! Inputs: how a path becomes a reader of flows, and its digest.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
-use flow_frame::FlowInput;
+use flow_frame::{FlowInput, Kind};
 use mapped_input::Input;
 use sha2::{Digest, Sha256};
 
@@ -120,6 +120,22 @@ pub(crate) fn is_stdin(path: &Path) -> bool {
 /// Whether a path can be read only once: standard input, a named pipe or another device.
 pub(crate) fn is_stream(path: &Path) -> bool {
     is_stdin(path) || path.metadata().is_ok_and(|facts| !facts.is_file() && !facts.is_dir())
+}
+
+/// Whether some of the files hold flows and others packets. Streams are not looked at: what they give is gone then. Nor are
+/// files that cannot be read: that is told when it is their turn.
+pub(crate) fn are_of_both_kinds<P: AsRef<Path>>(inputs: &[P]) -> bool {
+    let table = |path: &Path| {
+        let mut input = Input::open(path).ok()?;
+        Kind::sniff(input.fill_buf().ok()?).map(Kind::table)
+    };
+    let files = || inputs.iter().map(AsRef::as_ref).filter(|path| !is_stream(path));
+    // One input is of one kind, and needs no look.
+    if inputs.len() < 2 {
+        return false;
+    }
+    let mut tables = files().filter_map(table);
+    tables.next().is_some_and(|first| tables.any(|other| other != first))
 }
 
 fn open(path: &Path, options: OpenOptions) -> mapped_input::Result<(Input, Option<Hashing>)> {

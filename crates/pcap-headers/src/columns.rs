@@ -1,5 +1,7 @@
 //! The values of a packet as plain numbers and addresses: one row of a table of packets, and its columns by name.
 
+use crate::fields::FieldValue;
+
 /// What takes the values of columns: one method for each type of value.
 pub trait Sink {
     /// Takes numbers of 8 bits.
@@ -136,6 +138,14 @@ macro_rules! columns {
                 Ok(())
             }
 
+            /// Puts a field's value into a row, if it is of the column's type.
+            pub(crate) fn put(self, row: &mut PacketRow, value: FieldValue) {
+                match self {
+                    $(Self::$column => row.$field = <value!($kind)>::of(value),)*
+                    _ => {}
+                }
+            }
+
             /// Hands the column's values in some rows to `sink`, in one loop. Rows have no `frame_protocols`: nothing is
             /// handed over then.
             pub fn read(self, rows: &[PacketRow], sink: &mut impl Sink) {
@@ -149,6 +159,45 @@ macro_rules! columns {
             }
         }
     };
+}
+
+/// What a field's value is in a row.
+trait OfField: Sized {
+    fn of(value: FieldValue) -> Option<Self>;
+}
+
+macro_rules! of_numbers {
+    ($($number:ty)*) => {$(
+        impl OfField for $number {
+            fn of(value: FieldValue) -> Option<Self> {
+                match value {
+                    FieldValue::Number(number) => Self::try_from(number).ok(),
+                    _ => None,
+                }
+            }
+        }
+    )*};
+}
+
+of_numbers! { u8 u16 u32 u64 i64 }
+
+impl OfField for [u8; 6] {
+    fn of(value: FieldValue) -> Option<Self> {
+        match value {
+            FieldValue::Mac(address) => Some(address),
+            _ => None,
+        }
+    }
+}
+
+impl OfField for [u8; 16] {
+    fn of(value: FieldValue) -> Option<Self> {
+        match value {
+            FieldValue::Ipv4(address) => Some(mapped(address)),
+            FieldValue::Ipv6(address) => Some(address),
+            _ => None,
+        }
+    }
 }
 
 columns! {

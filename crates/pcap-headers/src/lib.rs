@@ -31,7 +31,8 @@
 //! | what was odd, but no error | [`Report`], [`Oddity`] |
 //! | frames as tshark 4.0.17 counts them | [`Parity::Tshark`], [`TimeParts`] |
 //! | header fields by name, as values and as tshark prints them | [`Fields`], [`FieldTable`] |
-//! | a packet as one row of plain values, columns by name | [`PacketRow`], [`Column`] |
+//! | pieces that threads can decode apart from each other | [`Cutter`], [`Piece`] |
+//! | a packet as one row of plain values, columns by name | [`Dissector`], [`PacketRow`], [`Column`] |
 //! | the layers of a packet, and where decoding stopped | [`Walk`], [`layers`], [`Stop`] |
 //! | datagrams from IP fragments | [`Reassembler`] |
 //! | which files of a ring buffer hold which seconds | [`RingBuffer`], [`NameTemplate`] |
@@ -74,6 +75,7 @@ mod bytes;
 mod columns;
 mod container;
 mod decoder;
+mod dissect;
 mod error;
 mod fields;
 mod info;
@@ -84,6 +86,7 @@ mod packet;
 mod packets;
 mod pcap;
 pub mod pcapng;
+mod pieces;
 mod reader;
 mod report;
 mod ring_buffer;
@@ -94,6 +97,7 @@ mod walk;
 pub use bytes::ByteOrder;
 pub use columns::{Column, PacketRow, Sink, ValueSource, mapped};
 pub use decoder::Decoder;
+pub use dissect::Dissector;
 pub use error::{Class, Error, ErrorKind, Result};
 pub use fields::{Field, FieldTable, FieldType, FieldValue, Fields, FrameTimes, Occurrence, Reassembler};
 pub use info::{CaptureInfo, Interface, Section};
@@ -102,6 +106,7 @@ pub use options::{Limits, Options, Parity};
 pub use packet::Packet;
 pub use packets::Packets;
 pub use pcap::{FileHeader, Variant};
+pub use pieces::{Cutter, Piece, Timed, check_beginning};
 pub use reader::Reader;
 pub use report::{Oddity, Report};
 pub use ring_buffer::{NameTemplate, RingBuffer, RingFile, RingName, RingStart};

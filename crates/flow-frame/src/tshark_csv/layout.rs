@@ -47,10 +47,10 @@ pub(crate) enum FirstLine {
 impl FirstLine {
     /// What the first line of `bytes` is, whose end may be cut off.
     pub(crate) fn of(bytes: &[u8]) -> Self {
+        let bytes = bytes.get(..=LONGEST_HEADER).unwrap_or(bytes);
         let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
         let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let is_text = |byte: &u8| matches!(byte, b'\t' | b' '..=b'~');
         if line.is_empty() || line.len() > LONGEST_HEADER || !line.iter().all(is_text) {
             return Self::Other;
         }
@@ -62,6 +62,16 @@ impl FirstLine {
             None => Self::Other,
         }
     }
+}
+
+/// Whether bytes may begin the first line of a table.
+pub(crate) fn may_be_table(first: &[u8]) -> bool {
+    let first = first.strip_prefix(BYTE_ORDER_MARK).unwrap_or(first);
+    first.iter().all(is_text)
+}
+
+fn is_text(byte: &u8) -> bool {
+    matches!(byte, b'\t' | b' '..=b'~')
 }
 
 impl Layout {

@@ -135,9 +135,8 @@ impl<R: BufRead> Lines<R> {
         self.text.get(at(first)..at(end)).unwrap_or_default()
     }
 
-    /// Bytes of the row, with what ends it.
-    pub(super) fn row_bytes(&self) -> u64 {
-        self.next.offset - self.row.offset
+    pub(super) fn source(&self) -> &R {
+        &self.source
     }
 
     /// Nothing more is read.

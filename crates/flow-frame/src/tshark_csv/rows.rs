@@ -1,11 +1,12 @@
 //! The rows of a table of fields as packets.
 
-use std::io::{BufRead, Cursor, Read};
+use std::io::{BufRead, Read};
 
 use pcap_headers::{Column, PacketRow, ValueSource};
 
 use super::layout::{self, Field, FirstLine, LONGEST_HEADER, Layout};
 use super::lines::{Lines, Place};
+use super::source::TableSource;
 use super::text::{self, Parsed};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -34,28 +35,20 @@ impl TsharkCsvNotes {
     }
 }
 
-/// Some rows of a table.
+/// Packets that come as rows, one behind the other.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct TsharkPackets {
-    pub(crate) rows: Vec<PacketRow>,
-    /// `frame_protocols` of each, if the table has them.
-    pub(crate) protocols: Vec<Option<Box<str>>>,
-    /// Bytes of each in the table.
-    pub(crate) stored: Vec<u64>,
-}
-
-impl TsharkPackets {
-    fn clear(&mut self) {
-        self.rows.clear();
-        self.protocols.clear();
-        self.stored.clear();
-    }
+#[non_exhaustive]
+pub struct PacketRows {
+    /// Their values.
+    pub rows: Vec<PacketRow>,
+    /// `frame_protocols` of each; none at all if the source does not have them.
+    pub protocols: Vec<Option<String>>,
 }
 
 /// Rows of a table that tshark wrote.
 pub(crate) struct TsharkRows {
     layout: Layout,
-    lines: Lines<Box<dyn BufRead + Send>>,
+    lines: Lines<TableSource>,
     notes: TsharkCsvNotes,
     /// An error that waits until the rows before it are handed out.
     failure: Option<Error>,
@@ -66,7 +59,7 @@ impl TsharkRows {
     ///
     /// # Errors
     /// `Malformed` if the first line does not name fields of packets; `Io` if it cannot be read.
-    pub(crate) fn new(mut source: Box<dyn BufRead + Send>) -> Result<Self> {
+    pub(crate) fn new(mut source: TableSource) -> Result<Self> {
         let mut first = Vec::new();
         let header_limit = LONGEST_HEADER as u64 + 1;
         source.by_ref().take(header_limit).read_until(b'\n', &mut first).map_err(ErrorKind::Io)?;
@@ -76,56 +69,53 @@ impl TsharkRows {
         };
         let start = Place { line: 2, offset: first.len() as u64 };
         let mut second = Vec::new();
-        source.by_ref().take(LOOK).read_until(b'\n', &mut second).map_err(ErrorKind::Io)?;
+        // An error here is one of the second line, and comes again.
+        let looked = source.by_ref().take(LOOK).read_until(b'\n', &mut second);
         let quote = layout::quote(&second, layout.separator);
-        let rest: Box<dyn BufRead + Send> = Box::new(Cursor::new(second).chain(source));
-        let lines = Lines::new(rest, layout.separator, quote, start);
+        source.put_back(second, looked.err());
+        let lines = Lines::new(source, layout.separator, quote, start);
         let notes = TsharkCsvNotes { unknown_fields: layout.unknown.clone(), cells_with_more: 0 };
         Ok(Self { layout, lines, notes, failure: None })
     }
 
-    /// Whether the table has this column.
-    pub(crate) fn has(&self, column: Column) -> bool {
-        self.layout.fields.contains(&Field::Column(column))
-    }
-
+    /// What was odd so far.
     pub(crate) fn notes(&self) -> &TsharkCsvNotes {
         &self.notes
     }
 
-    /// The next packets, up to `most`; none at the end.
+    /// The next packets, up to `most`; fewer where the source would have to be waited for. `None` at the end.
     ///
     /// # Errors
     /// `Malformed` for a row that is damaged, by the call after the one that gave the rows before it; `Io` or what wraps
     /// the table if it cannot be read on. After an error the table has ended.
-    pub(crate) fn read(&mut self, most: usize, packets: &mut TsharkPackets) -> Result<()> {
-        packets.clear();
+    pub(crate) fn next_rows(&mut self, most: usize) -> Option<Result<PacketRows>> {
         if let Some(failure) = self.failure.take() {
-            return Err(failure);
+            return Some(Err(failure));
         }
-        for read in 0..most {
-            match self.packet(packets) {
+        let mut packets = PacketRows::default();
+        while packets.rows.len() < most {
+            match self.packet(&mut packets) {
+                Ok(true) if self.lines.source().would_wait() => break,
                 Ok(true) => {}
                 Ok(false) => break,
-                Err(failure) if read == 0 => return Err(failure),
+                Err(failure) if packets.rows.is_empty() => return Some(Err(failure)),
                 Err(failure) => {
                     self.failure = Some(failure);
                     break;
                 }
             }
         }
-        Ok(())
+        (!packets.rows.is_empty()).then_some(Ok(packets))
     }
 
-    fn packet(&mut self, packets: &mut TsharkPackets) -> Result<bool> {
+    fn packet(&mut self, packets: &mut PacketRows) -> Result<bool> {
         if !self.lines.advance()? {
             return Ok(false);
         }
         let parsed = parse(&self.layout, &self.lines, &mut self.notes);
         let (row, protocols) = parsed.inspect_err(|_| self.lines.end())?;
         packets.rows.push(row.with_flow_columns());
-        packets.stored.push(self.lines.row_bytes());
-        if self.has(Column::FrameProtocols) {
+        if self.layout.fields.contains(&Field::Column(Column::FrameProtocols)) {
             packets.protocols.push(protocols);
         }
         Ok(true)
@@ -145,7 +135,7 @@ fn parse(
     layout: &Layout,
     lines: &Lines<impl BufRead>,
     notes: &mut TsharkCsvNotes,
-) -> Result<(PacketRow, Option<Box<str>>)> {
+) -> Result<(PacketRow, Option<String>)> {
     let (mut row, mut protocols) = (PacketRow::default(), None);
     let fields = layout.fields.len();
     // Without quotes the comma in the text of a time divides it; that makes one cell more, in one place.
@@ -173,7 +163,7 @@ fn parse(
             Field::Calendar => text::calendar(cell).map(|time| row.frame_time_epoch = time),
             Field::Column(Column::FrameProtocols) => {
                 let names = std::str::from_utf8(cell).map_err(|_| "names of protocols");
-                names.map(|names| protocols = Some(names.into()))
+                names.map(|names| protocols = Some(names.to_owned()))
             }
             Field::Column(column) => {
                 let mut cell = Cell { text: cell, column: *column, more: &mut notes.cells_with_more };

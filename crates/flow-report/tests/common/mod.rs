@@ -73,6 +73,7 @@ pub(crate) fn report() -> Option<ReportData> {
     let account = |rows| Account { rows, ..Account::default() };
     let bytes = i128::from(number("bytes"));
     let summary = Summary {
+        rows_are: flow_report::RowsAre::Flows,
         inputs: vec![Source {
             path: "query.rwf".into(),
             kind: "FT_RWIPV6ROUTING v1".into(),

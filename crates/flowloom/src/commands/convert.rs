@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use flow_frame::Scan;
 use flow_frame::schema::{FORMAT_KEY, SOURCE_KEY};
+use flow_frame::{Kind, Scan};
 
 use crate::error::{Error, Result};
 use crate::output::{Exit, ExitOptions, Format, Shaped, Target, exit, shape};
 use crate::pump::{Consumer, InputReport, Listener, Maker, pump};
-use crate::source::OpenOptions;
+use crate::source::{OpenOptions, are_of_both_kinds};
 
 /// What to convert, and how.
 #[derive(Debug, Clone)]
@@ -66,14 +66,15 @@ impl ConvertOptions {
     }
 }
 
-/// Writes the flows of all inputs, in their order, into one file or to standard output.
+/// Writes the flows or packets of all inputs, in their order, into one file or to standard output. Flows and packets go
+/// into one file if the columns are named and both have them; times are nanoseconds then.
 ///
 /// A damaged input ends early: the rows before the damage are kept, the next input follows, and its report has the
 /// failure. If no input can be opened nothing is written. Memory: a batch, and what the exit holds.
 ///
 /// # Errors
 /// `Io` if the output cannot be written, `Usage` if it is an input or if rows cannot be appended to it, `Limit` if a
-/// SiLK layout cannot hold a row. A file of that name stays as it was then.
+/// SiLK layout cannot hold a row, `Usage` if one file cannot hold flows and packets. A file of that name stays as it was then.
 pub fn convert<P: AsRef<Path>>(
     inputs: &[P],
     options: &ConvertOptions,
@@ -90,7 +91,8 @@ pub fn convert<P: AsRef<Path>>(
     let names: Vec<String> =
         inputs.iter().map(|input| input.as_ref().to_string_lossy().into_owned()).collect();
     let mut rows = Rows::new(target, options.exit.clone(), names);
-    let reports = pump(inputs, &options.scan, options.open, listener, &mut rows)?;
+    let scan = options.scan.clone().with_common(are_of_both_kinds(inputs));
+    let reports = pump(inputs, &scan, options.open, listener, &mut rows)?;
     rows.finish()?;
     Ok(reports)
 }
@@ -104,7 +106,7 @@ pub(crate) struct Rows {
 
 enum State {
     Waiting(Option<Target>),
-    Writing(Box<dyn Exit>),
+    Writing(Box<dyn Exit>, SchemaRef),
 }
 
 impl Rows {
@@ -116,7 +118,7 @@ impl Rows {
     pub(crate) fn finish(self) -> Result<()> {
         match self.state {
             State::Waiting(_) => Ok(()),
-            State::Writing(exit) => exit.finish()?.commit(),
+            State::Writing(exit, _) => exit.finish()?.commit(),
         }
     }
 
@@ -147,17 +149,34 @@ impl Consumer for Rows {
     }
 
     fn open(&mut self, schema: &SchemaRef) -> Result<()> {
-        let schema = self.schema(schema);
-        if let State::Waiting(target) = &mut self.state
-            && let Some(target) = target.take()
-        {
-            self.state = State::Writing(exit(target, &schema, &self.options)?);
+        let is_of_packets = schema
+            .metadata()
+            .get(FORMAT_KEY)
+            .is_some_and(|format| [Kind::Pcap, Kind::Pcapng].iter().any(|kind| kind.name() == format));
+        if is_of_packets && self.options.format == Format::Silk {
+            return Err(Error::usage(
+                "packets are no flows, and a SiLK file holds flows: choose another format",
+            ));
         }
-        Ok(())
+        match &mut self.state {
+            State::Waiting(target) => {
+                if let Some(target) = target.take() {
+                    let written = self.schema(schema);
+                    self.state =
+                        State::Writing(exit(target, &written, &self.options)?, SchemaRef::clone(schema));
+                }
+                Ok(())
+            }
+            State::Writing(_, written) if written.fields() == schema.fields() => Ok(()),
+            State::Writing(..) => Err(Error::usage(
+                "one table cannot hold the columns of flows and of packets: convert them apart, or name columns that both \
+                 have with --fields: sip,dip,protocol,sport,dport,packets,bytes,stime",
+            )),
+        }
     }
 
     fn take(&mut self, rows: Shaped) -> Result<ControlFlow<()>> {
-        if let State::Writing(exit) = &mut self.state {
+        if let State::Writing(exit, _) = &mut self.state {
             exit.write(rows)?;
         }
         Ok(ControlFlow::Continue(()))

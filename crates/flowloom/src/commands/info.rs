@@ -1,4 +1,4 @@
-//! `info`: what a file is.
+//! `info`: what a file is. Of captures, [`super::capture_info`] tells what is in them.
 
 use std::io::BufRead;
 use std::path::Path;
@@ -6,10 +6,11 @@ use std::path::Path;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use flow_frame::{Kind, Projection, Scan, text};
-use mapped_input::{Codec, Input, Opened};
+use mapped_input::{Codec, Opened};
 use serde_json::{Value, json};
 use silk_format::{Compression, Entry, Header, release_text};
 
+use super::capture_info::CaptureContent;
 use crate::error::{Error, Result};
 use crate::pump::{Consumer, InputReport, Listener, Maker, as_it_is, pump};
 use crate::source::{OpenOptions, is_stream, open_input};
@@ -20,8 +21,8 @@ use crate::source::{OpenOptions, is_stream, open_input};
 pub struct Info {
     /// The path as given.
     pub path: String,
-    /// The header.
-    pub header: Header,
+    /// What it holds.
+    pub content: Content,
     /// How the bytes reached us.
     pub opened: Opened,
     /// What wraps the whole file.
@@ -33,6 +34,16 @@ pub struct Info {
     pub flows: Option<Flows>,
     /// Why reading ended early.
     pub failure: Option<Error>,
+}
+
+/// What a file holds.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Content {
+    /// Flows or other things of SiLK's: the header.
+    Silk(Header),
+    /// Packets.
+    Capture(Box<CaptureContent>),
 }
 
 /// The flows of a file.
@@ -54,10 +65,11 @@ pub enum Depth {
     Rows,
 }
 
-/// Looks at a SiLK file of any content: flows, or sets, bags and prefix maps, of which only the header is told.
+/// Looks at a capture, or at a SiLK file of any content: flows, or sets, bags and prefix maps, of which only the header is
+/// told.
 ///
 /// # Errors
-/// `Io` if it cannot be read; `Malformed` or `Unsupported` if it is no SiLK file. Damage behind the header is in
+/// `Io` if it cannot be read; `Malformed` or `Unsupported` if it is neither. Damage behind the header is in
 /// [`Info::failure`].
 pub fn info(
     path: &Path,
@@ -67,70 +79,80 @@ pub fn info(
     listener: &mut dyn Listener,
 ) -> Result<Info> {
     let open = open.with_digest(false);
-    let scan = scan.clone().with_columns(Projection::names(["stime", "etime"])?).with_window(None);
-    // A stream can be read once only: its header is the one that the reader of its rows finds.
+    // The rows are all looked at, and of a stream the kind is known only when they are read.
+    let of_rows = |listener| rows(path, open, scan, listener);
     if is_stream(path) && depth == Depth::Rows {
-        let (report, flows) = flows(path, open, &scan, listener)?;
-        return match (report.facts, report.failure) {
-            (Some(facts), failure) => {
-                let info = Info::new(path, facts.header.clone(), facts.opened, facts.codec);
-                Ok(Info { flows: Some(flows), failure, ..info })
-            }
-            (None, failure) => Err(failure.unwrap_or_else(|| Error::usage("nothing was read").in_file(path))),
-        };
+        return of_rows(listener);
     }
     let mut input = open_input(path, open)?;
-    let (opened, codec, stored) = (input.opened(), input.codec(), input.stored_len());
-    let header = read_header(&mut input, path, &scan)?;
-    drop(input);
-    let mut info = Info { stored, ..Info::new(path, header, opened, codec) };
-    match depth {
-        _ if !info.holds_flows() => {}
-        Depth::Header => info.flows = Some(Flows { rows: info.rows_by_size(), span: None }),
-        Depth::Rows => {
-            let (report, flows) = flows(path, open, &scan, listener)?;
-            info.flows = Some(flows);
-            info.failure = report.failure;
+    let how = (input.opened(), input.codec(), input.stored_len());
+    let first = input.fill_buf().map_err(|e| Error::read(e, path))?;
+    let first: Vec<u8> = first.iter().take(Kind::MOST_BYTES + 1).copied().collect();
+    let content = match Kind::sniff(&first) {
+        Some(Kind::Silk) => {
+            let header = Header::read(&mut input, &scan.silk.limits);
+            Content::Silk(header.map_err(|e| Error::from(e).in_file(path))?)
         }
+        Some(kind) => Content::Capture(Box::new(CaptureContent::beginning(kind, input, path)?)),
+        None => {
+            let unknown = flow_frame::ErrorKind::UnknownKind { found: first.into_iter().take(4).collect() };
+            return Err(Error::from(flow_frame::Error::from(unknown)).in_file(path));
+        }
+    };
+    let mut info = Info::new(path, content, how);
+    let holds_rows = info.holds_flows() || info.silk().is_none();
+    match depth {
+        Depth::Rows if holds_rows => Ok(Info { stored: how.2, ..of_rows(listener)? }),
+        Depth::Header if info.holds_flows() => {
+            info.flows = Some(Flows { rows: info.rows_by_size(), span: None });
+            Ok(info)
+        }
+        _ => Ok(info),
     }
-    Ok(info)
 }
 
 /// Reads all rows for their number and span.
-fn flows(
-    path: &Path,
-    open: OpenOptions,
-    scan: &Scan,
-    listener: &mut dyn Listener,
-) -> Result<(InputReport, Flows)> {
+fn rows(path: &Path, open: OpenOptions, scan: &Scan, listener: &mut dyn Listener) -> Result<Info> {
+    let scan = scan.clone().with_window(None).with_predicate(None).with_columns(Projection::span());
     let mut span = Span::default();
-    let report = pump(&[path], scan, open, listener, &mut span)?.pop();
-    let report = report.ok_or_else(|| Error::usage("no input"))?;
-    let rows = report.accounts.map(|accounts| accounts.read.rows);
-    Ok((report, Flows { rows, span: span.0 }))
-}
-
-fn read_header(input: &mut Input, path: &Path, scan: &Scan) -> Result<Header> {
-    let named = |e: Error| e.in_file(path);
-    let first = input.fill_buf().map_err(|e| Error::read(e, path))?;
-    let first: Vec<u8> = first.iter().take(4).copied().collect();
-    match Kind::sniff(&first) {
-        Some(Kind::Silk) => {}
-        // These give the message that every other job gives.
-        Some(kind) => {
-            let unsupported = flow_frame::ErrorKind::KindUnsupported { kind: kind.name() };
-            return Err(named(flow_frame::Error::from(unsupported).into()));
+    let report = pump(&[path], &scan, open, listener, &mut span)?.pop();
+    let InputReport { facts, accounts, capture, failure, .. } =
+        report.ok_or_else(|| Error::usage("no input"))?;
+    let Some(facts) = facts else {
+        return Err(failure.unwrap_or_else(|| Error::usage("nothing was read").in_file(path)));
+    };
+    let how = (facts.opened, facts.codec, None);
+    Ok(match &facts.silk {
+        Some(header) => {
+            let flows = Flows { rows: accounts.map(|accounts| accounts.read.rows), span: span.ends };
+            let content = Content::Silk(header.clone());
+            Info { flows: Some(flows), failure, ..Info::new(path, content, how) }
         }
         None => {
-            let unknown = flow_frame::ErrorKind::UnknownKind { found: first };
-            return Err(named(flow_frame::Error::from(unknown).into()));
+            let content = CaptureContent::whole(facts.kind, capture, accounts, &span);
+            Info { failure, ..Info::new(path, Content::Capture(Box::new(content)), how) }
         }
-    }
-    Header::read(input, &scan.silk.limits).map_err(|e| named(e.into()))
+    })
 }
 
-#[derive(Default)]
-struct Span(Option<(i64, i64)>);
+/// What is seen of the times of rows, in the ticks of their column.
+#[derive(Debug, Default)]
+pub(super) struct Span {
+    /// The earliest start and the latest end.
+    pub(super) ends: Option<(i64, i64)>,
+    pub(super) without_time: u64,
+    pub(super) is_disordered: bool,
+    previous: Option<i64>,
+}
+
+impl Span {
+    fn add(&mut self, start: i64, end: i64) {
+        let (first, last) = self.ends.unwrap_or((start, end));
+        self.ends = Some((first.min(start), last.max(end)));
+        self.is_disordered |= self.previous.is_some_and(|previous| start < previous);
+        self.previous = Some(start);
+    }
+}
 
 impl Consumer for Span {
     type Made = RecordBatch;
@@ -145,12 +167,19 @@ impl Consumer for Span {
 
     fn take(&mut self, batch: RecordBatch) -> Result<std::ops::ControlFlow<()>> {
         use arrow_array::cast::AsArray;
-        use arrow_array::types::TimestampMillisecondType;
-        let times = |i: usize| batch.columns().get(i)?.as_primitive_opt::<TimestampMillisecondType>();
-        if let (Some(starts), Some(ends)) = (times(0), times(1)) {
+        use arrow_array::types::{TimestampMillisecondType, TimestampNanosecondType};
+        let of_flows = |i: usize| batch.columns().get(i)?.as_primitive_opt::<TimestampMillisecondType>();
+        if let (Some(starts), Some(ends)) = (of_flows(0), of_flows(1)) {
             for (start, end) in starts.values().iter().zip(ends.values()) {
-                let (first, last) = self.0.unwrap_or((*start, *end));
-                self.0 = Some((first.min(*start), last.max(*end)));
+                self.add(*start, *end);
+            }
+        }
+        let of_packets =
+            batch.columns().first().and_then(|c| c.as_primitive_opt::<TimestampNanosecondType>());
+        for time in of_packets.into_iter().flatten() {
+            match time {
+                Some(time) => self.add(time, time),
+                None => self.without_time += 1,
             }
         }
         Ok(std::ops::ControlFlow::Continue(()))
@@ -158,29 +187,52 @@ impl Consumer for Span {
 }
 
 impl Info {
-    fn new(path: &Path, header: Header, opened: Opened, codec: Codec) -> Self {
+    fn new(path: &Path, content: Content, how: (Opened, Codec, Option<u64>)) -> Self {
         let path = path.to_string_lossy().into_owned();
-        Self { path, header, opened, codec, stored: None, flows: None, failure: None }
+        let (opened, codec, stored) = how;
+        Self { path, content, opened, codec, stored, flows: None, failure: None }
+    }
+
+    /// The header of a SiLK file.
+    #[must_use]
+    pub fn silk(&self) -> Option<&Header> {
+        match &self.content {
+            Content::Silk(header) => Some(header),
+            Content::Capture(_) => None,
+        }
     }
 
     /// Whether the content is flow records of a known layout.
     #[must_use]
     pub fn holds_flows(&self) -> bool {
-        record_len(&self.header).is_some()
+        self.silk().and_then(record_len).is_some()
     }
 
     /// The rows of uncompressed records.
     fn rows_by_size(&self) -> Option<u64> {
-        if self.codec != Codec::Plain || self.header.compression() != Compression::NONE {
+        let header = self.silk()?;
+        if self.codec != Codec::Plain || header.compression() != Compression::NONE {
             return None;
         }
-        Some(self.stored?.saturating_sub(self.header.len() as u64) / record_len(&self.header)?)
+        Some(self.stored?.saturating_sub(header.len() as u64) / record_len(header)?)
+    }
+
+    /// How the bytes are stored and reached us.
+    pub(super) fn storage(&self) -> [(&'static str, Value); 3] {
+        [
+            ("wrapped", json!(format!("{:?}", self.codec).to_lowercase())),
+            ("opened", json!(format!("{:?}", self.opened).to_lowercase())),
+            ("stored_bytes", json!(self.stored)),
+        ]
     }
 
     /// Names and values, in the order in which they are shown.
     #[must_use]
     pub fn facts(&self) -> Vec<(&'static str, Value)> {
-        let header = &self.header;
+        let header = match &self.content {
+            Content::Silk(header) => header,
+            Content::Capture(capture) => return capture.facts(self),
+        };
         let release = match header.silk_release() {
             0 => Value::Null,
             release => json!(release_text(release)),
@@ -195,10 +247,8 @@ impl Info {
             ("file_version", json!(header.file_version())),
             ("header_length", json!(header.len())),
             ("silk_release", release),
-            ("wrapped", json!(format!("{:?}", self.codec).to_lowercase())),
-            ("opened", json!(format!("{:?}", self.opened).to_lowercase())),
-            ("stored_bytes", json!(self.stored)),
         ];
+        facts.extend(self.storage());
         if let Some(flows) = &self.flows {
             let time = |ms| {
                 let mut out = Vec::new();

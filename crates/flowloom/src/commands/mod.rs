@@ -1,6 +1,7 @@
 //! The jobs of the command. Each is a public function over options and a [`Listener`](crate::pump::Listener), and a
 //! private one that fills those from arguments.
 
+pub mod capture_info;
 pub mod convert;
 pub mod generate;
 pub mod info;

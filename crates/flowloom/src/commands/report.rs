@@ -3,19 +3,20 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Int64Type, UInt8Type};
-use arrow_schema::SchemaRef;
+use arrow_array::types::{Int64Type, TimestampMillisecondType, TimestampNanosecondType, UInt8Type};
+use arrow_array::{Array, PrimitiveArray, RecordBatch};
+use arrow_schema::{Field, Schema, SchemaRef};
 use flow_frame::{
-    Accounts, Aggregate, BytesOf, Projection, Resampler, Role, Scan, Series, Talker, TalkerBy, Talkers,
-    Tally, Value,
+    Accounts, Aggregate, BytesOf, Projection, Resampler, Role, Scan, Series, Table, Talker, TalkerBy,
+    Talkers, Tally, Value,
 };
 use flow_report::{
-    Account, BytesAre, ReportData, SeriesBuilder, Source, Style, Summary, TimeRange, TopRow, Written,
-    write_report,
+    Account, BytesAre, ReportData, RowsAre, SeriesBuilder, Source, Style, Summary, TimeRange, TopRow,
+    Written, write_report,
 };
 
 use super::convert::Rows;
@@ -149,6 +150,9 @@ pub fn analyse<P: AsRef<Path>>(
     analyse_into(inputs, options, None, listener)
 }
 
+/// How many protocols there are.
+const PROTOCOLS: usize = 256;
+
 /// What the kernels read.
 const NEEDED: [&str; 6] = ["stime", "sip", "dip", "protocol", "packets", "bytes"];
 
@@ -158,7 +162,7 @@ fn analyse_into<P: AsRef<Path>>(
     flows: Option<(PathBuf, ExitOptions)>,
     listener: &mut dyn Listener,
 ) -> Result<Report> {
-    let columns = if flows.is_some() { Projection::default() } else { Projection::names(NEEDED)? };
+    let columns = if flows.is_some() { Projection::kept() } else { Projection::names(NEEDED)? };
     let scan = options.scan.clone().with_columns(columns);
     let keep = match &flows {
         Some((path, exit)) => {
@@ -181,7 +185,7 @@ fn analyse_into<P: AsRef<Path>>(
 struct Analysis {
     talkers: Talkers,
     resampler: Resampler,
-    /// Bytes, packets and flows by protocol.
+    /// Bytes, packets and flows by protocol; last those of packets without one.
     protocols: Vec<[u128; 3]>,
     first: Option<i64>,
     last: Option<i64>,
@@ -194,7 +198,7 @@ impl Analysis {
         Ok(Self {
             talkers: Talkers::new(),
             resampler: Resampler::new(every, vec![sum("bytes"), sum("packets")])?,
-            protocols: vec![[0; 3]; 256],
+            protocols: vec![[0; 3]; PROTOCOLS + 1],
             first: None,
             last: None,
             keep,
@@ -212,12 +216,13 @@ impl Analysis {
                 mode: window.mode.name().to_owned(),
             }),
             accounts: accounts(inputs),
+            rows_are: rows_are(inputs),
             bytes: total(0),
             packets: total(1),
             flows: total(2) as u64,
             sip: self.talkers.distinct(Role::Source) as u64,
             dip: self.talkers.distinct(Role::Destination) as u64,
-            protocols: self.protocols.iter().filter(|sums| sums[2] > 0).count() as u64,
+            protocols: self.protocols.iter().take(PROTOCOLS).filter(|sums| sums[2] > 0).count() as u64,
             first: self.first,
             last: self.last,
             empty_bins: bins.empty_bins(),
@@ -247,13 +252,13 @@ impl Consumer for Analysis {
     }
 
     fn take(&mut self, batch: RecordBatch) -> Result<ControlFlow<()>> {
-        self.talkers.update(&batch)?;
-        self.resampler.update(&batch)?;
-        count_protocols(&batch, &mut self.protocols);
-        let times = batch.column_by_name("stime").map(|times| {
-            times.as_primitive::<arrow_array::types::TimestampMillisecondType>().values().iter().copied()
-        });
-        for time in times.into_iter().flatten() {
+        let needed = in_ms(&batch)?;
+        self.talkers.update(&needed)?;
+        self.resampler.update(&needed)?;
+        count_protocols(&needed, &mut self.protocols);
+        let times =
+            needed.column_by_name("stime").map(|times| times.as_primitive::<TimestampMillisecondType>());
+        for time in times.into_iter().flat_map(|times| times.iter().flatten()) {
             self.first = Some(self.first.map_or(time, |first| first.min(time)));
             self.last = Some(self.last.map_or(time, |last| last.max(time)));
         }
@@ -264,6 +269,24 @@ impl Consumer for Analysis {
     }
 }
 
+/// The columns that the kernels read, times in milliseconds: the series and the summary have no finer ones.
+fn in_ms(batch: &RecordBatch) -> Result<RecordBatch> {
+    let Ok(at) = batch.schema_ref().index_of("stime") else { return Ok(batch.clone()) };
+    let Some(times) = batch.column(at).as_primitive_opt::<TimestampNanosecondType>() else {
+        return Ok(batch.clone());
+    };
+    let times: PrimitiveArray<TimestampMillisecondType> =
+        times.iter().map(|ns| ns.map(|ns| ns.div_euclid(1_000_000))).collect();
+    let mut fields: Vec<Field> =
+        batch.schema_ref().fields().iter().map(|field| field.as_ref().clone()).collect();
+    let mut columns = batch.columns().to_vec();
+    if let (Some(field), Some(column)) = (fields.get_mut(at), columns.get_mut(at)) {
+        *field = Field::new("stime", times.data_type().clone(), true);
+        *column = Arc::new(times);
+    }
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
+}
+
 fn count_protocols(batch: &RecordBatch, protocols: &mut [[u128; 3]]) {
     let column = |name| batch.column_by_name(name);
     let numbers = column("protocol").and_then(|array| array.as_primitive_opt::<UInt8Type>());
@@ -271,8 +294,9 @@ fn count_protocols(batch: &RecordBatch, protocols: &mut [[u128; 3]]) {
     let (Some(numbers), Some(bytes), Some(packets)) = (numbers, counts("bytes"), counts("packets")) else {
         return;
     };
-    for ((number, bytes), packets) in numbers.values().iter().zip(bytes.values()).zip(packets.values()) {
-        if let Some([byte_sum, packet_sum, flows]) = protocols.get_mut(usize::from(*number)) {
+    for (row, (bytes, packets)) in bytes.values().iter().zip(packets.values()).enumerate() {
+        let number = if numbers.is_null(row) { PROTOCOLS } else { usize::from(numbers.value(row)) };
+        if let Some([byte_sum, packet_sum, flows]) = protocols.get_mut(number) {
             *byte_sum += u128::from(bytes.unsigned_abs());
             *packet_sum += u128::from(packets.unsigned_abs());
             *flows += 1;
@@ -282,7 +306,8 @@ fn count_protocols(batch: &RecordBatch, protocols: &mut [[u128; 3]]) {
 
 fn top_protocols(protocols: &[[u128; 3]], n: usize) -> Vec<TopRow> {
     let mut top = flow_frame::Top::new(n);
-    for (number, [bytes, packets, flows]) in protocols.iter().enumerate().filter(|(_, sums)| sums[2] > 0) {
+    let seen = protocols.iter().enumerate().take(PROTOCOLS).filter(|(_, sums)| sums[2] > 0);
+    for (number, [bytes, packets, flows]) in seen {
         top.push((number, *packets, *flows), *bytes);
     }
     top.into_sorted()
@@ -320,11 +345,20 @@ fn series(bins: &Series, span: Option<(i64, i64)>) -> Result<flow_report::Series
     Ok(builder.finish())
 }
 
+fn rows_are(inputs: &[InputReport]) -> RowsAre {
+    let tables = || inputs.iter().filter_map(|input| input.facts.as_ref()).map(|facts| facts.table());
+    match (tables().any(|table| table == Table::Flows), tables().any(|table| table == Table::Packets)) {
+        (_, false) => RowsAre::Flows,
+        (false, true) => RowsAre::Packets,
+        (true, true) => RowsAre::Both,
+    }
+}
+
 fn source(input: &InputReport) -> Source {
     Source {
         path: input.path.to_string_lossy().into_owned(),
         kind: match &input.facts {
-            Some(facts) => format!("{} v{}", facts.header.format(), facts.header.record_version()),
+            Some(facts) => facts.format(),
             None => "unreadable".to_owned(),
         },
         rows: input.accounts.map_or(0, |accounts| accounts.read.rows),

@@ -11,6 +11,7 @@ use super::convert::{ConvertOptions, Rows};
 use crate::error::Result;
 use crate::output::Target;
 use crate::pump::{Consumer, InputReport, Listener, Maker, as_it_is, pump};
+use crate::source::are_of_both_kinds;
 
 /// Which rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,16 +39,17 @@ pub fn rows<P: AsRef<Path>>(
     };
     let names = inputs.iter().map(|input| input.as_ref().to_string_lossy().into_owned()).collect();
     let rows = Rows::new(target, options.exit.clone(), names);
+    let scan = options.scan.clone().with_common(are_of_both_kinds(inputs));
     match end {
         End::Head => {
             let mut head = Head { rows, left: count };
-            let reports = pump(inputs, &options.scan, options.open, listener, &mut head)?;
+            let reports = pump(inputs, &scan, options.open, listener, &mut head)?;
             head.rows.finish()?;
             Ok(reports)
         }
         End::Tail => {
             let mut tail = Tail { rows, count, held: VecDeque::new(), held_rows: 0 };
-            let reports = pump(inputs, &options.scan, options.open, listener, &mut tail)?;
+            let reports = pump(inputs, &scan, options.open, listener, &mut tail)?;
             tail.finish()?;
             Ok(reports)
         }

@@ -36,6 +36,7 @@ enum Values<'a> {
     Flags(&'a [u8]),
     Attributes(&'a [u8]),
     Address(&'a [[u8; 16]]),
+    Mac(&'a [[u8; 6]]),
     Hex(&'a [u8], usize),
     Bool(&'a BooleanArray),
     Text(&'a StringArray),
@@ -109,6 +110,7 @@ fn values<'a>(field: &Field, array: &'a dyn Array, addresses: Addresses) -> Resu
             let bytes = array.value_data();
             match (*width, addresses) {
                 (16, Addresses::Text) => Values::Address(bytes.as_chunks().0),
+                (6, Addresses::Text) => Values::Mac(bytes.as_chunks().0),
                 (width, _) => Values::Hex(bytes, usize::try_from(width).unwrap_or(0)),
             }
         }
@@ -171,6 +173,7 @@ impl Cell<'_> {
             Values::Flags(values) => text::write_flags(out, values[row]),
             Values::Attributes(values) => text::write_attributes(out, values[row]),
             Values::Address(values) => text::write_address(out, &values[row]),
+            Values::Mac(values) => text::write_mac(out, &values[row]),
             Values::Hex(bytes, width) => write_hex(out, &bytes[row * width..][..*width]),
             Values::Bool(values) => out.extend_from_slice(if values.value(row) { b"true" } else { b"false" }),
             Values::Text(values) => out.extend_from_slice(values.value(row).as_bytes()),

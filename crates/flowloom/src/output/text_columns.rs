@@ -24,6 +24,7 @@ pub(super) struct TextColumns {
 enum Change {
     None,
     Address,
+    Mac,
     Letters(Letters),
 }
 
@@ -57,6 +58,10 @@ impl TextColumns {
                     let values = array.as_fixed_size_binary().value_data().as_chunks::<16>().0;
                     strings(array.as_ref(), values, 16, text::write_address)
                 }
+                Change::Mac => {
+                    let values = array.as_fixed_size_binary().value_data().as_chunks::<6>().0;
+                    strings(array.as_ref(), values, 17, text::write_mac)
+                }
                 Change::Letters(letters) => {
                     let values = array.as_primitive::<UInt8Type>().values();
                     strings(array.as_ref(), values, 4, |out, bits| letters.write(out, *bits))
@@ -71,6 +76,7 @@ impl TextColumns {
 fn change(field: &Field, addresses: Addresses) -> Change {
     match field.data_type() {
         DataType::FixedSizeBinary(16) if addresses == Addresses::Text => Change::Address,
+        DataType::FixedSizeBinary(6) if addresses == Addresses::Text => Change::Mac,
         DataType::UInt8 => Letters::of(field.name()).map_or(Change::None, Change::Letters),
         _ => Change::None,
     }

@@ -185,7 +185,7 @@ impl<'o> Cutter<'o> {
                 Event::Piece(text) => self.out.write_all(text.as_bytes())?,
                 Event::Unopened(failure) => return Err(failure),
                 Event::Failed(error) => return Err(Failure::Message(with_causes(&error))),
-                Event::Ended(_) => {}
+                Event::Captured(_) | Event::Ended(_) => {}
             }
         }
         Ok(())

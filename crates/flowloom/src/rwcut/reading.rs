@@ -46,7 +46,8 @@ impl Reading {
         let message = |e: flow_frame::Error| Failure::Message(with_causes(&e));
         let input = input.map_err(|e| message(e.into()))?;
         let name = Path::new(name).display().to_string();
-        Ok((FlowInput::new(input, &name, &self.options).map_err(message)?, how))
+        let input = FlowInput::new(input, &name, &self.options).and_then(FlowInput::of_flows);
+        Ok((input.map_err(message)?, how))
     }
 }
 

@@ -190,7 +190,7 @@ fn read(
             // The other inputs are read (semantics 3.10).
             Event::Unopened(Failure::Message(message)) => writeln!(stderr, "rwfilter: {message}")?,
             Event::Failed(error) => writeln!(stderr, "rwfilter: {}", with_causes(&error))?,
-            Event::Unopened(Failure::ClosedPipe) | Event::Ended(_) => {}
+            Event::Unopened(Failure::ClosedPipe) | Event::Captured(_) | Event::Ended(_) => {}
         }
     }
     match refused {
@@ -227,7 +227,8 @@ struct Rules {
 impl Rules {
     fn of(&self, facts: &SourceFacts) -> Rule {
         let Some(predicate) = &self.predicate else { return Rule::All };
-        let header = &facts.header;
+        // Captures were refused when they were opened.
+        let Some(header) = &facts.silk else { return Rule::None };
         let hour = header.packed_file().filter(|_| self.reference_faults);
         let options = self.options.clone().with_file_name(facts.name.as_str());
         if hour.is_some_and(|(base_time_ms, ..)| self.partition.fails_hour(base_time_ms))

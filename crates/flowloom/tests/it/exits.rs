@@ -14,7 +14,7 @@ fn classes_become_exit_codes() {
     std::fs::write(&text, "not flows\n").unwrap();
     let text = text.to_str().unwrap();
     // Malformed, Unsupported: 1.
-    assert!(fails(1, ["convert", text]).contains("not a file of flows"));
+    assert!(fails(1, ["convert", text]).contains("neither a file of flows nor a capture"));
     assert!(fails(1, ["convert", silk("damaged/25-fv17").to_str().unwrap()]).contains("version 17"));
     // Usage: 2.
     assert!(fails(2, ["convert", "--fields", "sipp", path]).contains("did you mean sip"));

@@ -7,6 +7,7 @@
 )]
 
 mod append;
+mod captures;
 mod exits;
 mod fetch;
 mod filter;

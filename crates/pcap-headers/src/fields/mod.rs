@@ -9,6 +9,7 @@ mod value;
 
 pub use reader::{Fields, Occurrence};
 pub use reassembler::Reassembler;
+pub(crate) use table::ipv4 as sound_ipv4;
 pub use table::{Field, FieldTable};
 pub use times::FrameTimes;
 pub use value::{FieldType, FieldValue};

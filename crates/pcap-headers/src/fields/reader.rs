@@ -64,6 +64,8 @@ pub struct Fields {
     values: Vec<Values>,
     times: FrameTimes,
     reassembler: Reassembler,
+    /// How many datagrams put together from fragments may lie in each other.
+    datagrams: u32,
 }
 
 /// The columns with values in layers.
@@ -118,7 +120,10 @@ impl Fields {
         let find = |name| {
             FieldTable::find(name).ok_or_else(|| ErrorKind::Usage(format!("no field is named {name}")).into())
         };
-        let columns: Vec<_> = names.into_iter().map(find).collect::<Result<_>>()?;
+        Ok(Self::of(names.into_iter().map(find).collect::<Result<_>>()?, occurrence))
+    }
+
+    pub(crate) fn of(columns: Vec<&'static Field>, occurrence: Occurrence) -> Self {
         let mut of_frame = Vec::new();
         let mut of_layers = OfLayers {
             occurrence,
@@ -142,7 +147,14 @@ impl Fields {
         };
         let values = columns.iter().map(values).collect();
         let (times, reassembler) = Default::default();
-        Ok(Self { columns, of_frame, of_layers, values, times, reassembler })
+        Self { columns, of_frame, of_layers, values, times, reassembler, datagrams: MAX_DATAGRAMS }
+    }
+
+    /// Each packet by itself: fragments are not put together.
+    #[must_use]
+    pub fn without_reassembly(mut self) -> Self {
+        self.datagrams = 0;
+        self
     }
 
     /// The fields, in the order of the columns.
@@ -165,7 +177,7 @@ impl Fields {
         if missing > 0 || of_layers.names_column.is_some() {
             let values = &mut self.values;
             let mut walk = Walk::new(packet);
-            let _: ControlFlow<()> = visit(&mut walk, &mut self.reassembler, MAX_DATAGRAMS, &mut |layer| {
+            let _: ControlFlow<()> = visit(&mut walk, &mut self.reassembler, self.datagrams, &mut |layer| {
                 of_layers.collect(layer, values, &mut missing)
             });
         }

@@ -229,7 +229,7 @@ fn ipv4_len(layer: &Layer<'_>) -> Option<u64> {
 }
 
 /// Headers behind whose length the reference goes on (semantics 4, 3).
-fn ipv4<'a>(layer: &Layer<'a>) -> Option<Ipv4<'a>> {
+pub(crate) fn ipv4<'a>(layer: &Layer<'a>) -> Option<Ipv4<'a>> {
     let header = ipv4_with_length(layer)?;
     let len = header.total_len()?;
     (len == 0 || usize::from(len) >= header.header_len()?).then_some(header)

@@ -97,7 +97,8 @@ fn magic(bytes: [u8; 4]) -> Option<(ByteOrder, bool, usize, &'static [Variant])>
 
 impl FileHeader {
     /// Whether a file that begins so is a pcap file.
-    pub(crate) fn is_magic(bytes: [u8; 4]) -> bool {
+    #[must_use]
+    pub fn is_magic(bytes: [u8; 4]) -> bool {
         magic(bytes).is_some()
     }
 

@@ -6,7 +6,7 @@ use crate::bytes::{ByteOrder, array};
 use crate::error::{Error, ErrorKind, Result};
 
 /// What every pcapng file begins with, the same in both byte orders.
-pub(crate) const SECTION_MAGIC: [u8; 4] = [0x0A, 0x0D, 0x0D, 0x0A];
+pub const SECTION_MAGIC: [u8; 4] = [0x0A, 0x0D, 0x0D, 0x0A];
 const BYTE_ORDER_MAGIC: u32 = 0x1A2B_3C4D;
 
 pub(crate) const SECTION: u32 = 0x0A0D_0D0A;

@@ -39,7 +39,7 @@ mod statistics;
 pub use block::{Block, Blocks, PlacedBlock};
 pub use custom::CustomBlock;
 pub use enhanced::EnhancedPacket;
-pub(crate) use framing::SECTION_MAGIC;
+pub use framing::SECTION_MAGIC;
 pub use interface::InterfaceDescription;
 pub use journal::JournalEntry;
 pub use name_resolution::{NameRecords, NameResolution};
