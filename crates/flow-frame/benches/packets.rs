@@ -17,7 +17,7 @@ use flow_frame::{Predicate, Projection, Scan, open_bytes};
 
 const PACKETS: usize = 1 << 19;
 
-/// Ethernet frames of 60 bytes, one in eight behind a VLAN tag, one in eight IPv6, one in sixty-four ARP; TCP and UDP.
+/// Ethernet frames of 60 to 64 bytes, one in eight behind a VLAN tag, one in eight IPv6, one in sixty-four ARP; TCP and UDP.
 fn frame(number: usize) -> Vec<u8> {
     let low = (number % 251) as u8;
     let mut frame = [&[2, 0, 0, 0, 0, low, 2, 0, 0, 0, 1, low][..]].concat();
@@ -34,7 +34,7 @@ fn frame(number: usize) -> Vec<u8> {
         frame.extend([8, 0, 0x45, 0, 0, 40, 0, 1, 0, 0, 64, 6, 0, 0, 10, 0, 0, low, 10, 0, 1, low]);
         frame.extend([0x9c, 0x40, 0x01, 0xbb, 0, 0, 0, 1, 0, 0, 0, 2, 0x50, 0x18, 0x20, 0, 0, 0, 0, 0]);
     }
-    frame.resize(60, 0);
+    frame.resize(frame.len().max(60), 0);
     frame
 }
 
@@ -42,8 +42,10 @@ fn capture() -> Vec<u8> {
     let words = |words: &[u32]| words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>();
     let mut file = words(&[0xa1b2_c3d4, 0x0004_0002, 0, 0, 65535, 1]);
     for number in 0..PACKETS {
-        file.extend(words(&[1_475_156_239, number as u32 % 1_000_000, 60, 60]));
-        file.extend(frame(number));
+        let frame = frame(number);
+        let len = frame.len() as u32;
+        file.extend(words(&[1_475_156_239, number as u32 % 1_000_000, len, len]));
+        file.extend(frame);
     }
     file
 }

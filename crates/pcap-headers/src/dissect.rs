@@ -3,7 +3,7 @@
 use crate::bytes::array;
 use crate::columns::{Column, PacketRow, mapped};
 use crate::fields::{Field, FieldTable, Fields, Occurrence};
-use crate::layers::{Ipv4, Ipv6, Kind, Layer, Sctp, Tcp, Udp, of_ether_type, of_udp_port};
+use crate::layers::{Arp, Ipv4, Ipv6, Kind, Layer, Sctp, Tcp, Udp, of_ether_type, of_udp_port};
 use crate::linktype::LinkType;
 use crate::pieces::Timed;
 use crate::walk::Walk;
@@ -223,6 +223,10 @@ fn ethernet(data: &[u8], wire_len: usize, more_than_ipv4: bool, row: &mut Packet
     match ether_type {
         0x0800 => ipv4(rest, wire_len, more_than_ipv4, row),
         0x86dd => ipv6(rest, wire_len, row),
+        0x0806 | 0x8035 => {
+            arp(rest, row);
+            Some(())
+        }
         // What is no layer has no fields. From 0x600 on it is a type.
         0x0600.. if ether_type != 0x8903 && !rest.is_empty() && of_ether_type(ether_type).is_none() => {
             Some(())
@@ -329,6 +333,17 @@ fn transport(protocol: u8, bytes: &[u8], wire_len: usize, row: &mut PacketRow) -
         _ => return None,
     }
     Some(())
+}
+
+/// ATM's ARP has fields of its own (RFC 2225).
+fn arp(bytes: &[u8], row: &mut PacketRow) {
+    const ATM: u16 = 19;
+    let header = Arp::from_prefix(bytes);
+    if header.hardware_type() != Some(ATM) {
+        row.arp_opcode = header.operation();
+        row.arp_src_proto_ipv4 = header.sender_ipv4().map(mapped);
+        row.arp_dst_proto_ipv4 = header.target_ipv4().map(mapped);
+    }
 }
 
 /// A message that quotes no packet.
@@ -491,7 +506,7 @@ mod tests {
             tags in 0usize..4, v6: bool, kind in prop_oneof![Just(1u8), Just(6), Just(17), Just(58), Just(132), any::<u8>()],
             ports in [port(), port()], len in prop_oneof![Just(0u16), 0u16..100, any::<u16>()], noise: u8,
             place in prop_oneof![4 => Just(0u16), 1 => any::<u16>()], first in prop_oneof![8 => Just(0x45u8), 1 => any::<u8>()],
-            ether_type in prop_oneof![8 => Just(None), 1 => any::<u16>().prop_map(Some)],
+            ether_type in prop_oneof![16 => Just(None), 2 => any::<u16>().prop_map(Some), 1 => Just(Some(0x0806))],
             udp_len in prop_oneof![Just(8u16), any::<u16>()],
             cut in 0usize..140, more in 0u32..40, tail in proptest::collection::vec(any::<u8>(), 0..40),
         ) -> (Vec<u8>, u32) {
