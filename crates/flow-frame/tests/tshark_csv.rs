@@ -9,7 +9,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, TimestampNanosecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type};
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::DataType;
-use flow_frame::mapped_input::{Codec, Input};
+use flow_frame::mapped_input::{Codec, Input, Options};
 use flow_frame::pcap_headers::{FieldTable, FieldType, FieldValue, TimeParts};
 use flow_frame::{Class, Error, FlowReader, Predicate, Projection, Scan};
 
@@ -267,7 +267,7 @@ fn zipped(content: &[u8]) -> Vec<u8> {
 fn pieces_of_any_size_give_the_same() {
     let expected = whole(TABLE, "all");
     for size in [16, 17, 23, 64, 1000] {
-        let options = flow_frame::mapped_input::Options::default().with_buffer_bytes(size);
+        let options = Options::default().with_buffer_bytes(size);
         let input = Input::from_reader_with(BufReader::with_capacity(size / 3, Cursor::new(TABLE)), &options);
         let scan = Scan::default().with_columns(Projection::parse("all").unwrap()).with_batch_rows(2);
         let reader = flow_frame::open_input(input.unwrap(), "pieces", &scan).unwrap();
@@ -362,4 +362,55 @@ fn predicates_and_windows_select_rows_and_the_accounts_balance() {
         let accounts = reader.accounts();
         assert_eq!([accounts.delivered.traffic, accounts.filtered.traffic], bytes, "{filter:?}");
     }
+}
+
+/// Captures of which tshark does not print what we read of them, and why.
+const OTHERS: [(&str, &str); 14] = [
+    // Semantics 2: what tshark's 32 bits do to times.
+    ("pcapng_time_extremes", "times beyond 64 bits of nanoseconds"),
+    ("pcapng_tsresol_", "times finer than nanoseconds overflow"),
+    ("time_nsec_overflow", "fractions overflow"),
+    ("time_usec_overflow", "fractions overflow"),
+    ("rx_serviceid_oobr", "a fraction overflows"),
+    ("timestamp_invalid_micro", "a fraction overflows"),
+    // Semantics 1 and 10.
+    ("pcapng_unknown_blocks", "rows of custom blocks"),
+    ("__test102", "rows of custom blocks"),
+    ("__test017", "rows of custom blocks"),
+    ("__test018", "rows of custom blocks"),
+    ("__difficult__test202", "rows of custom blocks"),
+    // Semantics 4: native packets are decoded by themselves.
+    ("tunnels_and_damage_b", "put together from fragments"),
+    ("atm-oam-loopback-print-overrun", "a fraction overflows"),
+    ("esis_snpa_asan", "a frame that is one of the decided differences of `tests/fields.rs`"),
+];
+
+/// What tshark printed of a capture and what we read of it are the same packets.
+#[test]
+fn tables_equal_their_captures() {
+    const FIELDS: &str = "frame_time_epoch,ip_len,eth_src,eth_dst,ip_src,ip_dst,ip_proto";
+    let scan = Scan::default().with_columns(Projection::parse(FIELDS).unwrap());
+    let all = |path: &Path| {
+        let reader = flow_frame::open(path, &scan).ok()?;
+        let schema = arrow_array::RecordBatchReader::schema(&reader);
+        let (batches, _, _) = drain(reader);
+        let rows = arrow_select::concat::concat_batches(&schema, &batches).unwrap();
+        Some(rows.columns().to_vec())
+    };
+    let (mut same, mut rows, mut others) = (0, 0, Vec::new());
+    for path in tables() {
+        let name = path.to_string_lossy().into_owned();
+        let Some(capture) = name.strip_suffix(".fields.csv") else { continue };
+        let (Some(table), Some(packets)) = (all(&path), all(Path::new(capture))) else { continue };
+        match table == packets {
+            true => {
+                same += 1;
+                rows += table[0].len();
+            }
+            false => others.push(capture.rsplit('/').next().unwrap().to_owned()),
+        }
+    }
+    others.retain(|name| !OTHERS.iter().any(|(known, _)| name.contains(known)));
+    assert_eq!(others, Vec::<String>::new());
+    assert!(same >= 50 && rows > 500, "{same} tables, {rows} rows: is testdata there?");
 }

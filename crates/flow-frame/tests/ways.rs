@@ -110,7 +110,7 @@ fn no_batch_is_made_before_it_is_asked_for() {
         let bytes = std::fs::read(common::testdata(name)).unwrap();
         for (way, reader) in every_way(&bytes, &Scan::default().with_batch_rows(1)) {
             let mut reader = reader.unwrap();
-            let compressed = reader.source().header.compression() != Compression::NONE;
+            let compressed = reader.source().silk.as_ref().unwrap().compression() != Compression::NONE;
             for rows in 1..5 {
                 assert_eq!(reader.next_batch().unwrap().unwrap().num_rows(), 1);
                 let read = reader.accounts().delivered.rows;

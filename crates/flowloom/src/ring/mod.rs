@@ -3,7 +3,7 @@
 //! Files of a ring are read and never mapped: the newest one grows, and any may be cut or replaced.
 
 mod follow;
-//mod summary;
+mod summary;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, Metadata};
@@ -15,7 +15,7 @@ use mapped_input::Input;
 use pcap_headers::{NameTemplate, Options, Reader, RingBuffer, RingFile, RingStart};
 
 pub use self::follow::Follow;
-//pub(crate) use self::summary::RingListener;
+pub(crate) use self::summary::RingListener;
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::{InputSource, NextInput};
 

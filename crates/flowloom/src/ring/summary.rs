@@ -149,7 +149,8 @@ fn name(path: &PathBuf, ring: &Ring) -> String {
 
 /// Aligned columns.
 fn table(lines: &[Line]) -> String {
-    let time = |ns: Option<i64>| ns.map_or_else(|| "-".to_owned(), |ns| Instant::from_ns(ns.into()).to_string());
+    let time =
+        |ns: Option<i64>| ns.map_or_else(|| "-".to_owned(), |ns| Instant::from_ns(ns.into()).to_string());
     let head = ["file", "packets", "bytes", "first", "last", "state"].map(str::to_owned);
     let rows = lines.iter().map(|line| {
         let Line { name, packets, bytes, first, last, state } = line;
