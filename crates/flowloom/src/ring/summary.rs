@@ -1,7 +1,7 @@
 //! What became of each file of a ring, and which failures are none.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::Path;
 
 use flow_frame::{Accounts, Instant, SourceFacts};
 
@@ -143,7 +143,7 @@ impl Listener for RingListener<'_> {
 }
 
 /// The name below the folder.
-fn name(path: &PathBuf, ring: &Ring) -> String {
+fn name(path: &Path, ring: &Ring) -> String {
     path.strip_prefix(ring.folder()).unwrap_or(path).display().to_string()
 }
 
