@@ -1,6 +1,11 @@
-//! The walk of `pcap-headers` and its fields.
+//! The walk of `pcap-headers` and its fields; packets as rows of plain values.
 
-use pcap_headers::{Field, FieldTable, Fields, LinkType, Occurrence, Options, Packet, Packets, Parity, Walk};
+use std::cell::RefCell;
+
+use pcap_headers::{
+    Column, Cutter, Dissector, Field, FieldTable, Fields, LinkType, Occurrence, Options, Packet, PacketRow,
+    Packets, Parity, Piece, Result, Walk,
+};
 
 /// Link types up to here are tried, and one that is not known.
 const LINK_TYPES: u32 = 300;
@@ -42,6 +47,87 @@ pub fn packet_walk(data: &[u8]) {
             assert_eq!(text.is_empty(), values.is_empty(), "{}", field.name());
             assert!(text.is_ascii());
         }
+    }
+}
+
+/// A capture is cut from memory and from a source to pieces whose packets are those of the plain iterator, with the same
+/// error; and every packet, of the capture and of the bytes as they are, reads the same directly and by the walk.
+pub fn packet_rows(data: &[u8]) {
+    let mut expected = Packets::new(data);
+    let (mut packets, mut failure) = (Vec::new(), None);
+    for packet in &mut expected {
+        match packet {
+            Ok(packet) => packets.push((packet.number, packet.time_ns, packet.data, packet.wire_len)),
+            Err(error) => failure = Some(error.to_string()),
+        }
+    }
+    let mut source = data;
+    let most = 1 + data.len() % 5;
+    same(&packets, &failure, most, |cutter| cutter.next_of(data));
+    same(&packets, &failure, most, |cutter| cutter.next_from(&mut source));
+
+    // The bytes as an Ethernet frame.
+    let mut alone = b"\xD4\xC3\xB2\xA1\x02\0\x04\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0".to_vec();
+    let frame = data.get(..2000).unwrap_or(data);
+    let len = frame.len() as u32;
+    for number in [7, 8, len, len + 3] {
+        alone.extend(number.to_le_bytes());
+    }
+    alone.extend(frame);
+    // They take longer to make than a few packets to read, and remember nothing of a packet.
+    DISSECTORS.with_borrow_mut(|dissectors| {
+        rows(data, dissectors);
+        rows(&alone, dissectors);
+    });
+}
+
+const FEW: [Column; 5] = [Column::IpLen, Column::EthSrc, Column::IpDst, Column::IpProto, Column::Sip];
+
+thread_local! {
+    static DISSECTORS: RefCell<[Dissector; 2]> = RefCell::new({
+        let all = Column::ALL.iter().copied().filter(|column| *column != Column::FrameProtocols);
+        [Dissector::new(all), Dissector::new(FEW)]
+    });
+}
+
+type Seen<'a> = (u64, Option<i64>, &'a [u8], u32);
+
+fn same<'a>(
+    packets: &[Seen<'_>],
+    failure: &Option<String>,
+    most: usize,
+    mut next: impl FnMut(&mut Cutter) -> Option<Result<Piece<'a>>>,
+) {
+    let mut cutter = Cutter::new(Options::default(), most);
+    let (mut at, mut found) = (0, None);
+    while let Some(piece) = next(&mut cutter) {
+        match piece {
+            Ok(piece) => {
+                for timed in piece.packets() {
+                    let packet = timed.packet;
+                    let seen = (packet.number, packet.time_ns, packet.data, packet.wire_len);
+                    assert_eq!(packets.get(at), Some(&seen));
+                    at += 1;
+                }
+            }
+            Err(error) => found = Some(error.to_string()),
+        }
+    }
+    assert_eq!((at, &found), (packets.len(), failure));
+}
+
+fn rows(capture: &[u8], [all, few]: &mut [Dissector; 2]) {
+    let mut cutter = Cutter::new(Options::default(), MOST);
+    let Some(Ok(piece)) = cutter.next_of(capture) else { return };
+    for timed in piece.packets() {
+        let (mut direct, mut general) = (PacketRow::default(), PacketRow::default());
+        all.read(&timed, &mut direct);
+        all.read_general(&timed, &mut general);
+        assert_eq!(direct, general, "{:02x?}", timed.packet.data);
+        // What was not asked for may be there or not.
+        few.read(&timed, &mut direct);
+        let values = |row: &PacketRow| (row.ip_len, row.eth_src, row.ip_dst, row.ip_proto, row.sip);
+        assert_eq!(values(&direct), values(&general), "{:02x?}", timed.packet.data);
     }
 }
 

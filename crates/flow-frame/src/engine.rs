@@ -144,7 +144,7 @@ enum Piece {
 }
 
 enum Cutter {
-    Records(silk_format::Cutter),
+    Records(Box<silk_format::Cutter>),
     Packets(Box<pcap_headers::Cutter>),
     Table(Box<TsharkRows>, usize),
 }
@@ -319,7 +319,7 @@ impl<I, F, W> Feed<I, F, W> {
         let cutter = match (&facts.silk, table) {
             (Some(header), _) => {
                 let cutter = silk_format::Cutter::new(header, &options, self.piece_records);
-                Cutter::Records(cutter.map_err(|e| named(e.into()))?)
+                Cutter::Records(Box::new(cutter.map_err(|e| named(e.into()))?))
             }
             (None, Some(table)) => {
                 Cutter::Table(Box::new(TsharkRows::new(table).map_err(named)?), self.piece_records)

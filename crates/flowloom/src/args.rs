@@ -15,10 +15,11 @@ use crate::generate::Reflections;
 use crate::output::{Addresses, Compression, Format};
 use crate::source::OpenOptions;
 
-/// Network flow analysis: SiLK flow files to columns, reports, Parquet, CSV and JSON.
+/// Network flow analysis: SiLK flow files and captures to columns, reports, Parquet, CSV and JSON.
 ///
-/// Inputs are SiLK flow files of any version, also inside gzip, zstd or lz4; `-` is standard input. Results go to
-/// standard output or to the file of -o, messages and progress to standard error.
+/// Inputs are SiLK flow files of any version, captures (pcap, pcapng) and CSV files of tshark's fields, also inside gzip,
+/// zstd, lz4 or zip; `-` is standard input. Results go to standard output or to the file of -o, messages and progress to
+/// standard error.
 #[derive(Debug, Parser)]
 #[command(name = "flowloom", version, max_term_width = 110, after_long_help = EXIT_CODES)]
 pub(crate) struct Cli {
@@ -84,6 +85,7 @@ Examples:
   flowloom convert --format jsonl flows.rw | less
   flowloom convert --append --window '2016-09-29 13:00..2016-09-29 14:00' hour.rw -o day.parquet
   flowloom convert --fields article --format jsonl flows.rw
+  flowloom convert --fields article --where 'proto = 6' trace.pcap -o packets.parquet
   flowloom convert --repository /data --start 2016/09/29 --type in,out --sensor S0,3-5 -o day.parquet
   flowloom convert --repository /data --start -2h --end now --window -1h.. -o hour.parquet
   flowloom convert --window '2016-09-29 13:00..2016-09-29 14:00' --silk-compression zlib day/*.rw -o hour.rw
@@ -172,7 +174,7 @@ pub(crate) struct Passed {
 /// Inputs and how they are read.
 #[derive(Debug, Args)]
 pub(crate) struct InputArgs {
-    /// SiLK flow files; `-` is standard input
+    /// SiLK flow files, captures, or CSV files of tshark's fields (plain, gz, zst, zip); `-` is standard input
     #[arg(
         required_unless_present_any = ["repository", "ring"],
         conflicts_with_all = ["repository", "ring"],
@@ -314,6 +316,7 @@ Only flows of which this is true, joined by and, or, not and brackets
   stime >= 2016-09-29T13:00, etime in A..B, active in A..B, duration > 1.5s
   tcpflags = S/SA, tcpflags any FR, attributes = C/TC, sensor = 'S1', type in (in, inweb), is_ipv6
   input is null, bytes/packets in 60-64.25
+  of packets: the same, and tcp_dstport = 443, ip_ttl < 5, vlan_id in (10, 20), eth_src = 02:00:5e:10:00:01
 
 As in SQL, a test of a null is neither true nor false: the flow stays out, also under not.";
 
