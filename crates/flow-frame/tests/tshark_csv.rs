@@ -221,6 +221,8 @@ fn separators_quotes_and_names_do_not_matter() {
         TABLE.replace("\"10.0.0.1\"", "\"10.0.0.1,192.168.0.1\""),
         // Local time, with the number of seconds beside it.
         TABLE.replace("13:37:19.625878000 UTC", "19:07:19.625878000 IST"),
+        // Nothing but the text of the time, divided by its comma.
+        dressed(',', "").replace("frame.time_epoch", "frame.x"),
         // Local time alone.
         TABLE
             .replace("13:37:19.625878000 UTC", "15:37:19.625878000 CEST")

@@ -24,14 +24,23 @@ pub struct TsharkCsvNotes {
 }
 
 impl TsharkCsvNotes {
+    /// Which fields are not read, if there are any.
+    #[must_use]
+    pub fn unread(&self) -> Option<String> {
+        let names = self.unknown_fields.join(", ");
+        (!self.unknown_fields.is_empty()).then(|| format!("fields that are not read: {names}"))
+    }
+
+    /// How many cells hold several values, if any do.
+    #[must_use]
+    pub fn repeated(&self) -> Option<String> {
+        let count = self.cells_with_more;
+        (count > 0).then(|| format!("{count} cells hold several values, of which the first counts"))
+    }
+
     /// What there is to say, a sentence each.
     pub fn texts(&self) -> impl Iterator<Item = String> {
-        let unknown = (!self.unknown_fields.is_empty())
-            .then(|| format!("fields that are not read: {}", self.unknown_fields.join(", ")));
-        let more = (self.cells_with_more > 0).then(|| {
-            format!("{} cells hold several values, of which the first counts", self.cells_with_more)
-        });
-        unknown.into_iter().chain(more)
+        self.unread().into_iter().chain(self.repeated())
     }
 }
 

@@ -208,7 +208,8 @@ pub(super) fn calendar(text: &[u8]) -> Parsed<Option<i64>> {
 /// Seconds from 1970 to the beginning of a day.
 fn date(month: &[u8], day: &[u8], year: &[u8]) -> Option<i128> {
     let month = MONTHS.iter().position(|name| *name == month)?;
-    let day = digits(day.strip_suffix(b",")?)?;
+    // Without quotes the comma has divided the cell.
+    let day = digits(day.strip_suffix(b",").unwrap_or(day))?;
     let (negative, year) = match year {
         [b'-', year @ ..] => (true, digits(year)?),
         year => (false, digits(year)?),
@@ -290,6 +291,7 @@ mod tests {
             ("Sep 29, 2016 09:37:19.625878000 EDT", at + 625_878_000),
             ("Sep 29, 2016 19:07:19.625878000 +0530", at + 625_878_000),
             ("Sep 29, 2016 10:37:19.625878000 -03", at + 625_878_000),
+            ("Sep 29 2016 13:37:19.625878000 UTC", at + 625_878_000),
             ("Jan  1, 1970 00:00:00.000000000 UTC", 0),
             ("Sep 29, 2016 13:37:19.1000000000 UTC", at + 1_000_000_000),
             ("Sep 29, 2016 13:37:19.-1294967296 UTC", at + 3_000_000_000),
