@@ -112,7 +112,7 @@ pub fn silk_filter(data: &[u8]) {
 }
 
 /// The rows of all batches as one; none if there are none.
-fn whole(batches: &[RecordBatch]) -> Option<RecordBatch> {
+pub(crate) fn whole(batches: &[RecordBatch]) -> Option<RecordBatch> {
     let schema = batches.first()?.schema();
     let whole = concat_batches(&schema, batches).unwrap_or_else(|e| unreachable!("one schema: {e}"));
     (whole.num_rows() > 0).then_some(whole)

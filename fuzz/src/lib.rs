@@ -12,6 +12,7 @@ mod pieces;
 mod report;
 mod selection;
 mod silk;
+mod tables;
 
 pub use frame::{open_any, silk_filter, time_text, where_parse};
 pub use input::mapped_codecs;
@@ -20,6 +21,7 @@ pub use pcap::{pcap_reader, pcapng_reader};
 pub use report::report_page;
 pub use selection::silk_selection;
 pub use silk::{silk_header, silk_reader, silk_roundtrip, silk_sets, silk_site};
+pub use tables::tshark_csv;
 
 /// A target: its name, the crate whose promises it checks, and its body.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +39,7 @@ const fn target(name: &'static str, package: &'static str, body: fn(&[u8])) -> T
 }
 
 /// All targets.
-pub const TARGETS: [Target; 16] = [
+pub const TARGETS: [Target; 17] = [
     target("mapped_codecs", "mapped-input", mapped_codecs),
     target("silk_header", "silk-format", silk_header),
     target("silk_reader", "silk-format", silk_reader),
@@ -51,6 +53,7 @@ pub const TARGETS: [Target; 16] = [
     target("packet_rows", "pcap-headers", packet_rows),
     target("silk_filter", "flow-frame", silk_filter),
     target("open_any", "flow-frame", open_any),
+    target("tshark_csv", "flow-frame", tshark_csv),
     target("time_text", "flow-frame", time_text),
     target("where_parse", "flow-frame", where_parse),
     target("report_page", "flow-report", report_page),

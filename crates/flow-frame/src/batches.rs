@@ -16,6 +16,7 @@ use crate::input::SourceFacts;
 use crate::packet_batches::PacketBatches;
 use crate::scan::Scan;
 use crate::schema::ColumnType;
+use crate::tshark_csv::PacketRows;
 
 /// What a [`BatchMaker`] makes of a piece.
 #[derive(Debug)]
@@ -110,6 +111,13 @@ impl BlockWorker for BatchMaker {
     fn packets(&mut self, piece: &pcap_headers::Piece<'static>, bytes: &[u8]) -> Result<()> {
         match &mut self.maker {
             Maker::Packets(packets) => packets.piece(piece, bytes),
+            Maker::Flows(_) => Err(ErrorKind::KindUnsupported { kind: "packet" }.into()),
+        }
+    }
+
+    fn rows(&mut self, rows: &PacketRows) -> Result<()> {
+        match &mut self.maker {
+            Maker::Packets(packets) => packets.rows(rows),
             Maker::Flows(_) => Err(ErrorKind::KindUnsupported { kind: "packet" }.into()),
         }
     }

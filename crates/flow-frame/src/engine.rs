@@ -14,6 +14,8 @@ use silk_format::{Block, Blocks, Decoder};
 use crate::error::{Error, ErrorKind, Result};
 use crate::input::{Bytes, FlowInput, Memory, SourceFacts};
 use crate::ordered::Ordered;
+use crate::scan::Kind;
+use crate::tshark_csv::{PacketRows, TableSource, TsharkCsvNotes, TsharkRows};
 
 /// What is done with the records of an input, or with the packets of a capture. A clone of it works on each thread.
 ///
@@ -34,6 +36,15 @@ pub trait BlockWorker: Clone + Send + Sync + 'static {
     /// Any: it ends the input. Who does not say otherwise takes no captures.
     fn packets(&mut self, piece: &pcap_headers::Piece<'static>, bytes: &[u8]) -> Result<()> {
         let _ = (piece, bytes);
+        Err(ErrorKind::KindUnsupported { kind: "packet" }.into())
+    }
+
+    /// Takes packets of the piece that come as rows: those of a table.
+    ///
+    /// # Errors
+    /// As [`packets`](Self::packets).
+    fn rows(&mut self, rows: &PacketRows) -> Result<()> {
+        let _ = rows;
         Err(ErrorKind::KindUnsupported { kind: "packet" }.into())
     }
 
@@ -86,6 +97,8 @@ pub struct CaptureSummary {
     pub info: CaptureInfo,
     /// Counts.
     pub report: Report,
+    /// What was odd about a table of fields.
+    pub table: TsharkCsvNotes,
 }
 
 /// Work on the records of inputs, on several threads, with the results in their order.
@@ -127,11 +140,13 @@ struct PieceTask<W> {
 enum Piece {
     Records(silk_format::Piece<'static>),
     Packets(pcap_headers::Piece<'static>),
+    Rows(PacketRows),
 }
 
 enum Cutter {
     Records(Box<silk_format::Cutter>),
     Packets(Box<pcap_headers::Cutter>),
+    Table(Box<TsharkRows>, usize),
 }
 
 enum PieceBytes {
@@ -296,19 +311,23 @@ impl<I, F, W> Feed<I, F, W> {
         let FlowInput { facts, options, bytes } = input;
         let named = |e: Error| e.in_input(&facts.name);
         let worker = (self.worker)(&facts, extra).map_err(named)?;
-        let cutter = match &facts.silk {
-            Some(header) => {
+        let (memory, stream, table) = match bytes {
+            bytes if facts.kind == Kind::TsharkCsv => (None, None, Some(TableSource::new(bytes))),
+            Bytes::Memory(memory) => (Some(memory), None, None),
+            Bytes::Stream(stream) => (None, Some(stream), None),
+        };
+        let cutter = match (&facts.silk, table) {
+            (Some(header), _) => {
                 let cutter = silk_format::Cutter::new(header, &options, self.piece_records);
                 Cutter::Records(Box::new(cutter.map_err(|e| named(e.into()))?))
             }
-            None => {
+            (None, Some(table)) => {
+                Cutter::Table(Box::new(TsharkRows::new(table).map_err(named)?), self.piece_records)
+            }
+            (None, None) => {
                 let options = pcap_headers::Options::default();
                 Cutter::Packets(Box::new(pcap_headers::Cutter::new(options, self.piece_records)))
             }
-        };
-        let (memory, stream) = match bytes {
-            Bytes::Memory(memory) => (Some(memory), None),
-            Bytes::Stream(stream) => (None, Some(stream)),
         };
         let file = OpenFile { facts, options, memory, worker, failed_at: AtomicU64::new(u64::MAX) };
         Ok(Current { file: Arc::new(file), cutter, stream, number: 0, end: None })
@@ -347,6 +366,10 @@ impl<W> Current<W> {
         if self.file.failed_at.load(Ordering::Relaxed) < self.number {
             return None;
         }
+        if let Cutter::Table(rows, most) = &mut self.cutter {
+            let rows = rows.next_rows(*most)?;
+            return Some(rows.map(|rows| (Piece::Rows(rows), PieceBytes::Owned(Vec::new()))));
+        }
         match (&self.file.memory, &mut self.stream) {
             (Some(memory), _) => self.cutter.next_of(memory.as_ref()),
             (None, Some(stream)) => self.cutter.next_from(stream),
@@ -368,6 +391,8 @@ impl Cutter {
                 let bytes = PieceBytes::of(bytes, piece.offset(), file.len());
                 (Piece::Packets(piece), bytes)
             }),
+            // It has its own bytes.
+            Self::Table(..) => return None,
         })
     }
 
@@ -381,13 +406,14 @@ impl Cutter {
                 let (piece, bytes) = piece.into_parts();
                 (Piece::Packets(piece), PieceBytes::Owned(bytes.into_owned()))
             }),
+            Self::Table(..) => return None,
         })
     }
 
     fn ignored_bytes(&self) -> u64 {
         match self {
             Self::Records(cutter) => cutter.ignored_bytes(),
-            Self::Packets(_) => 0,
+            Self::Packets(_) | Self::Table(..) => 0,
         }
     }
 
@@ -395,7 +421,11 @@ impl Cutter {
         match self {
             Self::Records(_) => None,
             Self::Packets(cutter) => {
-                Some(CaptureSummary { info: cutter.info().clone(), report: *cutter.report() })
+                let (info, report) = (cutter.info().clone(), *cutter.report());
+                Some(CaptureSummary { info, report, table: TsharkCsvNotes::default() })
+            }
+            Self::Table(rows, _) => {
+                Some(CaptureSummary { table: rows.notes().clone(), ..CaptureSummary::default() })
             }
         }
     }
@@ -474,6 +504,11 @@ impl<W: BlockWorker> Hands<W> {
             (Piece::Packets(piece), _) if worker.wants_records() => worker.packets(piece, bytes).err(),
             (Piece::Packets(piece), _) => {
                 worker.skip(piece.len());
+                None
+            }
+            (Piece::Rows(rows), _) if worker.wants_records() => worker.rows(rows).err(),
+            (Piece::Rows(rows), _) => {
+                worker.skip(rows.rows.len());
                 None
             }
             (Piece::Records(piece), Some(header)) => {

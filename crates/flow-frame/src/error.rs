@@ -76,6 +76,12 @@ pub enum ErrorKind {
     UnknownKind { found: Vec<u8> },
     #[error("a {kind} capture holds packets, not flows")]
     KindUnsupported { kind: &'static str },
+    #[error("line {line} (byte {offset}): expected {expected}, found {found}")]
+    Csv { line: u64, offset: u64, expected: String, found: String },
+    #[error(
+        "the first line does not name fields of packets, it is {found:?}: have tshark write the names with -E header=y"
+    )]
+    CsvHeader { found: String },
     #[error("no column is named {name:?}{}", suggestion(.near))]
     UnknownColumn { name: String, near: Vec<&'static str> },
     #[error("no column of {rows} is named {name:?}")]
@@ -170,6 +176,7 @@ impl Error {
             ErrorKind::Silk(e) => e.offset(),
             ErrorKind::Capture(e) => e.offset(),
             ErrorKind::Input(e) => e.offset(),
+            ErrorKind::Csv { offset, .. } => Some(*offset),
             _ => None,
         }
     }
@@ -203,7 +210,9 @@ impl Error {
                 pcap_headers::ErrorKind::Io(io) => mapped_input::class_of(io).into(),
                 _ => e.class().into(),
             },
-            ErrorKind::UnknownKind { .. } => Class::Malformed,
+            ErrorKind::UnknownKind { .. } | ErrorKind::Csv { .. } | ErrorKind::CsvHeader { .. } => {
+                Class::Malformed
+            }
             ErrorKind::KindUnsupported { .. } => Class::Unsupported,
             ErrorKind::Limit { .. } => Class::Limit,
             ErrorKind::Arrow(_) => Class::Malformed,

@@ -1,6 +1,6 @@
 //! An input that was opened and told what it is, before its rows are read.
 
-use std::io::{Cursor, Read};
+use std::io::{BufRead, Cursor, Read};
 use std::sync::Arc;
 
 use mapped_input::{Codec, Input, Opened};
@@ -9,6 +9,7 @@ use silk_format::{Decoder, Header, Options};
 use crate::error::{Error, ErrorKind, Result};
 use crate::scan::Kind;
 use crate::schema::Table;
+use crate::tshark_csv::{FirstLine, headless, may_be_table};
 
 /// What an input turned out to be.
 #[derive(Debug, Clone)]
@@ -94,7 +95,7 @@ impl FlowInput {
                 .map_err(Error::from)
                 .and_then(|input| Self::of_input(input, name, options)),
             _ => {
-                let first = memory.as_ref().iter().take(4).copied().collect();
+                let first = memory.as_ref().iter().take(Kind::MOST_BYTES + 1).copied().collect();
                 Self::told(first, Bytes::Memory(memory), (Opened::Reader, Codec::Plain), name, options)
             }
         }
@@ -105,6 +106,10 @@ impl FlowInput {
         // A single read may give less than there is: a pipe, or the first of several small gzip members.
         let mut first = Vec::with_capacity(4);
         input.by_ref().take(4).read_to_end(&mut first).map_err(ErrorKind::Io)?;
+        if Kind::sniff(&first).is_none() && may_be_table(&first) && !first.contains(&b'\n') {
+            let most = Kind::MOST_BYTES as u64 - 3;
+            input.by_ref().take(most).read_until(b'\n', &mut first).map_err(ErrorKind::Io)?;
+        }
         let how = (input.opened(), input.codec());
         let bytes = match input.map_of() {
             Some(map) => Bytes::Memory(Memory(Arc::clone(map) as Arc<dyn AsRef<[u8]> + Send + Sync>)),
@@ -121,14 +126,21 @@ impl FlowInput {
         options: &Options,
     ) -> Result<Self> {
         let Some(kind) = Kind::sniff(&first) else {
-            return Err(ErrorKind::UnknownKind { found: first }.into());
+            return Err(match FirstLine::of(&first) {
+                FirstLine::Values => headless(&first),
+                _ => ErrorKind::UnknownKind { found: first.into_iter().take(4).collect() }.into(),
+            });
         };
         let mut options = options.clone();
         options.file_name.get_or_insert_with(|| name.to_owned());
         let facts = |silk| Arc::new(SourceFacts { name: name.to_owned(), kind, silk, opened, codec });
-        if kind.table() == Table::Packets {
-            let bytes = looked_at(bytes)?;
-            return Ok(Self { facts: facts(None), options, bytes });
+        match kind {
+            Kind::Silk => {}
+            Kind::Pcap | Kind::Pcapng => {
+                let bytes = looked_at(bytes)?;
+                return Ok(Self { facts: facts(None), options, bytes });
+            }
+            Kind::TsharkCsv => return Ok(Self { facts: facts(None), options, bytes }),
         }
         let header = match &mut bytes {
             Bytes::Memory(memory) => Header::parse_with(memory.as_ref(), &options.limits)?.0,

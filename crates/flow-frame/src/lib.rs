@@ -4,7 +4,7 @@
 //!
 //! | task | here |
 //! |---|---|
-//! | read a file of flows or a capture | [`open`], [`open_input`], [`open_bytes`] → [`FlowReader`]; what to read: [`Scan`], [`Projection`] |
+//! | read a file of flows, a capture or a table of fields that tshark wrote | [`open`], [`open_input`], [`open_bytes`] → [`FlowReader`]; what to read: [`Scan`], [`Projection`] |
 //! | know what an input is | [`Kind::sniff`], [`FlowReader::source`] |
 //! | know where every row went | [`FlowReader::accounts`] → [`Accounts`] |
 //! | read on several threads | [`Scan::with_threads`] |
@@ -38,7 +38,7 @@
 //! # Features
 //!
 //! `zlib` (on), `libdeflate`, `lzo` (on), `snappy` (on): compressed blocks of SiLK files, see `silk-format`.
-//! `gzip`, `zstd`, `lz4` (all on): compressed whole files, see `mapped-input`.
+//! `gzip`, `zstd`, `lz4`, `zip` (all on): compressed whole files, see `mapped-input`.
 //! `write`: `silk_rows`, from batches to the records that `silk-format` writes.
 //!
 //! # What this crate does not do
@@ -72,6 +72,7 @@ pub mod schema;
 mod silk_rows;
 pub mod text;
 pub mod time;
+mod tshark_csv;
 
 pub use accounts::{Accounts, BytesOf, Refusal, Tally};
 pub use batches::{BatchMaker, Rows};
@@ -93,5 +94,6 @@ pub use schema::{FLOW_COLUMNS, FlowColumn, PACKET_COLUMNS, Projection, Table};
 #[cfg(feature = "write")]
 pub use silk_rows::{SilkRows, silk_rows};
 pub use time::{Anchors, Instant, TimeSpec, Window, WindowMode};
+pub use tshark_csv::{PacketRows, TsharkCsvNotes};
 
 pub use {arrow_array, arrow_schema, mapped_input, pcap_headers, silk_format};

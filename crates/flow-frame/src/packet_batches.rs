@@ -11,6 +11,7 @@ use crate::packet_builder::{PacketBatchBuilder, PacketBuf};
 use crate::predicate::{ColumnSlice, Evaluator};
 use crate::scan::Scan;
 use crate::schema::{FORMAT_KEY, SOURCE_KEY, Table};
+use crate::tshark_csv::PacketRows;
 
 /// Packets that are dissected before their columns are read: their rows stay in the second-level cache.
 const CHUNK: usize = 256;
@@ -90,6 +91,18 @@ impl PacketBatches {
         }
     }
 
+    /// Takes packets that are rows already.
+    pub(crate) fn rows(&mut self, packets: &PacketRows) -> Result<()> {
+        let mut protocols = packets.protocols.iter();
+        for chunk in packets.rows.chunks(CHUNK) {
+            self.rows.iter_mut().zip(chunk).for_each(|(row, packet)| *row = *packet);
+            self.protocols.clear();
+            self.protocols.extend(protocols.by_ref().take(chunk.len()).cloned());
+            self.chunk(chunk.len())?;
+        }
+        Ok(())
+    }
+
     /// Takes those of the first rows that pass the filter.
     fn chunk(&mut self, count: usize) -> Result<()> {
         let rows = self.rows.get_mut(..count).unwrap_or_default();
@@ -143,7 +156,9 @@ impl Filter {
 /// Bytes on the wire and captured bytes.
 fn bytes_of(rows: &[PacketRow]) -> (u64, u64) {
     rows.iter().fold((0, 0), |(wire, captured), row| {
-        let [on_wire, in_file] = [row.frame_len, row.frame_cap_len].map(|len| u64::from(len.unwrap_or(0)));
+        // As the column `bytes`: what a source does not say is taken from the IP header.
+        let on_wire = row.frame_len.or(row.ip_len);
+        let [on_wire, in_file] = [on_wire, row.frame_cap_len].map(|len| u64::from(len.unwrap_or(0)));
         (wire + on_wire, captured + in_file)
     })
 }

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::predicate::{CompileOptions, CompiledPredicate, Predicate};
 use crate::schema::{ColumnType, Projection, Table};
 use crate::time::Window;
+use crate::tshark_csv::{FirstLine, LONGEST_HEADER};
 
 /// A kind of input, told by its first bytes and never by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,26 +21,34 @@ pub enum Kind {
     Pcap,
     /// A packet capture in the block format.
     Pcapng,
+    /// A table of fields that tshark wrote (`-T fields -E header=y`).
+    TsharkCsv,
 }
 
 impl Kind {
-    /// The kind of an input that begins with these bytes; four are enough.
+    /// The kind of an input that begins with these bytes. Four are enough, but for a table: that takes its first line, up to
+    /// [`Self::MOST_BYTES`].
     #[must_use]
     pub fn sniff(first_bytes: &[u8]) -> Option<Self> {
         match *first_bytes.first_chunk()? {
             MAGIC => Some(Self::Silk),
             pcapng::SECTION_MAGIC => Some(Self::Pcapng),
-            magic => FileHeader::is_magic(magic).then_some(Self::Pcap),
+            magic if FileHeader::is_magic(magic) => Some(Self::Pcap),
+            _ => matches!(FirstLine::of(first_bytes), FirstLine::Header(_)).then_some(Self::TsharkCsv),
         }
     }
 
-    /// The name in summaries: `silk`, `pcap`, `pcapng`.
+    /// Bytes that [`Self::sniff`] looks at, at most.
+    pub const MOST_BYTES: usize = LONGEST_HEADER;
+
+    /// The name in summaries: `silk`, `pcap`, `pcapng`, `tshark-csv`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Silk => "silk",
             Self::Pcap => "pcap",
             Self::Pcapng => "pcapng",
+            Self::TsharkCsv => "tshark-csv",
         }
     }
 
@@ -48,7 +57,7 @@ impl Kind {
     pub const fn table(self) -> Table {
         match self {
             Self::Silk => Table::Flows,
-            Self::Pcap | Self::Pcapng => Table::Packets,
+            Self::Pcap | Self::Pcapng | Self::TsharkCsv => Table::Packets,
         }
     }
 }
@@ -241,6 +250,8 @@ mod tests {
         assert_eq!(Kind::sniff(&[0x4d, 0x3c, 0xb2, 0xa1]), Some(Kind::Pcap));
         assert_eq!(Kind::sniff(&[0x34, 0xcd, 0xb2, 0xa1]), Some(Kind::Pcap));
         assert_eq!(Kind::sniff(&[0x1c, 0x00, 0x01, 0xac]), Some(Kind::Pcap));
+        assert_eq!(Kind::sniff(b"frame.number,ip.src\n1,"), Some(Kind::TsharkCsv));
+        assert_eq!(Kind::sniff(b"stime,etime,sip\n"), None);
         assert_eq!(Kind::sniff(&[0xde, 0xad, 0xbe]), None);
         assert_eq!(Kind::sniff(b""), None);
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use pcap_headers::NameTemplate;
 use silk_format::{ByteOrder, FlowFormat, FormatId, WriterOptions};
 
 use crate::console::ProgressWhen;
@@ -16,8 +17,9 @@ use crate::source::OpenOptions;
 
 /// Network flow analysis: SiLK flow files and captures to columns, reports, Parquet, CSV and JSON.
 ///
-/// Inputs are SiLK flow files of any version and captures (pcap, pcapng), also inside gzip, zstd or lz4; `-` is standard input. Results go to
-/// standard output or to the file of -o, messages and progress to standard error.
+/// Inputs are SiLK flow files of any version, captures (pcap, pcapng) and CSV files of tshark's fields, also inside gzip,
+/// zstd, lz4 or zip; `-` is standard input. Results go to standard output or to the file of -o, messages and progress to
+/// standard error.
 #[derive(Debug, Parser)]
 #[command(name = "flowloom", version, max_term_width = 110, after_long_help = EXIT_CODES)]
 pub(crate) struct Cli {
@@ -87,14 +89,18 @@ Examples:
   flowloom convert --repository /data --start 2016/09/29 --type in,out --sensor S0,3-5 -o day.parquet
   flowloom convert --repository /data --start -2h --end now --window -1h.. -o hour.parquet
   flowloom convert --window '2016-09-29 13:00..2016-09-29 14:00' --silk-compression zlib day/*.rw -o hour.rw
-  flowloom convert --silk-format FT_RWGENERIC --silk-byte-order big flows.rw -o old.silk")]
+  flowloom convert --silk-format FT_RWGENERIC --silk-byte-order big flows.rw -o old.silk
+  flowloom convert packets.csv.zip -o packets.parquet
+  flowloom convert --ring /nsm/pcap --window '2016-09-29 13:37:19..2016-09-29 13:52:19' -o window.parquet
+  flowloom convert --ring /nsm/pcap --ring-name log.1.%t.pcap --window now.. --follow --format jsonl")]
     Convert(ConvertArgs),
     /// Show the first flows
     #[command(after_help = "\
 Examples:
   flowloom head flows.rw
   flowloom head -n 100 --fields stime,sip,dip,sport,dport,bytes flows.rw
-  gzip -dc flows.rw.gz | flowloom head -n 5 --format csv -")]
+  gzip -dc flows.rw.gz | flowloom head -n 5 --format csv -
+  flowloom head -n 100 --ring /nsm/pcap --window now.. --follow")]
     Head(RowsArgs),
     /// Show the last flows
     #[command(after_help = "\
@@ -168,8 +174,12 @@ pub(crate) struct Passed {
 /// Inputs and how they are read.
 #[derive(Debug, Args)]
 pub(crate) struct InputArgs {
-    /// SiLK flow files or captures; `-` is standard input
-    #[arg(required_unless_present = "repository", conflicts_with = "repository", value_name = "INPUT")]
+    /// SiLK flow files, captures, or CSV files of tshark's fields (plain, gz, zst, zip); `-` is standard input
+    #[arg(
+        required_unless_present_any = ["repository", "ring"],
+        conflicts_with_all = ["repository", "ring"],
+        value_name = "INPUT"
+    )]
     pub(crate) inputs: Vec<PathBuf>,
     /// Read files instead of mapping them: for files that may change or shrink meanwhile
     #[arg(long)]
@@ -181,12 +191,47 @@ pub(crate) struct InputArgs {
     pub(crate) site_config_file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) repository: RepositoryArgs,
+    #[command(flatten)]
+    pub(crate) ring: RingArgs,
 }
 
 impl InputArgs {
+    /// Files of a ring are never mapped: others write them.
     pub(crate) fn open_options(&self) -> OpenOptions {
-        OpenOptions::default().with_map(!self.no_mmap)
+        OpenOptions::default().with_map(!self.no_mmap && self.ring.ring.is_none())
     }
+}
+
+/// The heading of the flags that choose captures of a ring.
+const RING: &str = "Captures of a ring buffer, instead of INPUT";
+
+/// Which captures of a folder into which a capture program writes one after the other.
+#[derive(Debug, Args)]
+pub(crate) struct RingArgs {
+    /// The folder of the captures; --window chooses those that are opened. Names tell when a file was begun
+    /// (log.pcap.SECONDS[.MICROSECONDS], packed or not), else its first packet does. A bad file does not stop the others
+    #[arg(long, value_name = "DIR", conflicts_with = "repository", help_heading = RING)]
+    pub(crate) ring: Option<PathBuf>,
+    /// Only files named so: %t is the time, %n the number of a thread: log.pcap.%t, log.%n.%t.pcap, log.1.%t.pcap
+    #[arg(long, value_name = "TEMPLATE", requires = "ring", help_heading = RING)]
+    pub(crate) ring_name: Option<NameTemplate>,
+}
+
+/// What is written to a ring while it is read.
+#[derive(Debug, Args)]
+pub(crate) struct FollowArgs {
+    /// Go on with what is written from now on, until Ctrl-C; rows come as soon as their packets are there
+    #[arg(long, requires = "ring", help_heading = RING)]
+    pub(crate) follow: bool,
+    /// Follow until this time: as in --window, +10m is in ten minutes
+    #[arg(long, value_name = "TIME", requires = "follow", allow_hyphen_values = true, help_heading = RING)]
+    pub(crate) follow_until: Option<String>,
+    /// Follow until nothing came for so long
+    #[arg(long, value_name = "DURATION", requires = "follow", help_heading = RING)]
+    pub(crate) follow_idle: Option<String>,
+    /// How often to look
+    #[arg(long, value_name = "DURATION", default_value = "200ms", requires = "follow", hide = true)]
+    pub(crate) follow_poll: String,
 }
 
 /// The heading of the flags that choose hour files.
@@ -363,6 +408,8 @@ pub(crate) struct ConvertArgs {
     pub(crate) window: WindowArgs,
     #[command(flatten)]
     pub(crate) filter: WhereArgs,
+    #[command(flatten)]
+    pub(crate) follow: FollowArgs,
     /// The format [default: by the name of -o; without -o csv]
     #[arg(long, value_enum)]
     pub(crate) format: Option<Format>,
@@ -475,6 +522,8 @@ pub(crate) struct RowsArgs {
     pub(crate) window: WindowArgs,
     #[command(flatten)]
     pub(crate) filter: WhereArgs,
+    #[command(flatten)]
+    pub(crate) follow: FollowArgs,
     /// How many flows
     #[arg(short = 'n', long = "rows", value_name = "N", default_value_t = 10)]
     pub(crate) rows: u64,

@@ -25,7 +25,7 @@ use crate::fetch::args::{FetchArgs, FetchCommand};
 use crate::generate::{Options, Traffic};
 use crate::inputs;
 use crate::output::{ExitOptions, Format};
-use crate::resolve::{duration, exit_options, now, scan};
+use crate::resolve::{duration, exit_options, follow, now, scan};
 
 /// The older tools that are a part of the command.
 const TOOLS: [&str; 3] = ["rwcut", "rwfilter", "rwfileinfo"];
@@ -113,8 +113,10 @@ fn print(bytes: &[u8]) -> Result<()> {
 
 fn run_report(args: &ReportArgs, threads: NonZeroUsize, console: &mut Console) -> Result<()> {
     let inputs = inputs::resolve(&args.input, now(), console)?;
+    let scan = scan(&args.input, &inputs, None, Some((&args.window, &args.filter)), threads)?;
+    let inputs = inputs.within(scan.window, None);
     let options = ReportOptions::default()
-        .with_scan(scan(&args.input, &inputs, None, Some((&args.window, &args.filter)), threads)?)
+        .with_scan(scan)
         .with_open(args.input.open_options().with_digest(true))
         .with_every(duration("--every", &args.every)?)
         .with_style(match args.style {
@@ -123,7 +125,8 @@ fn run_report(args: &ReportArgs, threads: NonZeroUsize, console: &mut Console) -
         })
         .with_top(usize::from(args.top))
         .with_keep_flows(args.keep_flows.then(|| ExitOptions::new(Format::Parquet)));
-    let report = report(&inputs.paths, &args.output, &options, console)?;
+    let report =
+        inputs.told(console, |listener| report(inputs.source(), &args.output, &options, listener))?;
     match &report.written {
         Some(_) => print(summary_text(&report).as_bytes()),
         None => Ok(()),
@@ -177,7 +180,7 @@ fn run_info(args: &InfoArgs, threads: NonZeroUsize, console: &mut Console) -> Re
     let inputs = inputs::resolve(&args.input, now(), console)?;
     let scan = scan(&args.input, &inputs, None, None, threads)?;
     let depth = if args.quick { Depth::Header } else { Depth::Rows };
-    for (i, path) in inputs.paths.iter().enumerate() {
+    for (i, path) in inputs.source().paths().iter().enumerate() {
         match info(path, depth, args.input.open_options(), &scan, console) {
             Ok(found) => {
                 let mut text = if args.json { info_json(&found) } else { info_text(&found) };
@@ -239,18 +242,14 @@ fn run_convert(mut args: ConvertArgs, threads: NonZeroUsize, console: &mut Conso
     let inputs = inputs::resolve(&args.input, now(), console)?;
     let silk = args.silk.options(exit.format)?;
     let exit = exit.with_silk(silk);
+    let scan = scan(&args.input, &inputs, Some(&args.columns), Some((&args.window, &args.filter)), threads)?;
+    let inputs = inputs.within(scan.window, follow(&args.follow)?);
     let mut options = ConvertOptions::new(exit)
-        .with_scan(scan(
-            &args.input,
-            &inputs,
-            Some(&args.columns),
-            Some((&args.window, &args.filter)),
-            threads,
-        )?)
+        .with_scan(scan)
         .with_open(args.input.open_options())
         .with_append(args.append);
     options.output = args.output;
-    let reports = convert(&inputs.paths, &options, console)?;
+    let reports = inputs.told(console, |listener| convert(inputs.source(), &options, listener))?;
     if let Some(path) = &options.output
         && reports.iter().any(|report| report.facts.is_some())
     {
@@ -262,19 +261,17 @@ fn run_convert(mut args: ConvertArgs, threads: NonZeroUsize, console: &mut Conso
 
 fn run_rows(mut args: RowsArgs, end: End, threads: NonZeroUsize, console: &mut Console) -> Result<()> {
     args.output = file(args.output);
-    let exit = exit_options(args.format, args.output.as_deref(), true, args.columns.addresses)?;
+    if end == End::Tail && args.follow.follow {
+        return Err(Error::usage("--follow: the last rows are never there; use head or convert"));
+    }
+    let table = !args.follow.follow;
+    let exit = exit_options(args.format, args.output.as_deref(), table, args.columns.addresses)?;
     let inputs = inputs::resolve(&args.input, now(), console)?;
-    let mut options = ConvertOptions::new(exit)
-        .with_scan(scan(
-            &args.input,
-            &inputs,
-            Some(&args.columns),
-            Some((&args.window, &args.filter)),
-            threads,
-        )?)
-        .with_open(args.input.open_options());
+    let scan = scan(&args.input, &inputs, Some(&args.columns), Some((&args.window, &args.filter)), threads)?;
+    let inputs = inputs.within(scan.window, follow(&args.follow)?);
+    let mut options = ConvertOptions::new(exit).with_scan(scan).with_open(args.input.open_options());
     options.output = args.output;
-    rows(&inputs.paths, end, args.rows, &options, console)?;
+    inputs.told(console, |listener| rows(inputs.source(), end, args.rows, &options, listener))?;
     Ok(())
 }
 

@@ -241,6 +241,13 @@ impl Listener for Console {
         for (oddity, count) in input.capture.iter().flat_map(|capture| capture.report.oddities()) {
             self.detail(&format!("{}: {count} {}", input.path.display(), oddity.text()));
         }
+        let table = input.capture.as_ref().map(|capture| &capture.table);
+        if let Some(text) = table.and_then(|table| table.unread()) {
+            self.note(&format!("{}: {text}", input.path.display()));
+        }
+        if let Some(text) = table.and_then(|table| table.repeated()) {
+            self.detail(&format!("{}: {text}", input.path.display()));
+        }
         if let Some(failure) = &input.failure {
             self.fail_after(failure, input.facts.is_some().then(|| input.delivered()));
         }

@@ -38,6 +38,8 @@ pub enum ErrorKind {
     OwnInput { path: PathBuf },
     #[error("{} has none of the {candidates} hour files asked for: {wanted}", .root.display())]
     NoHourFiles { root: PathBuf, candidates: u64, wanted: String },
+    #[error("none of the {files} files of {} holds packets of the window", .folder.display())]
+    NoRingFiles { folder: PathBuf, files: usize },
     #[error("no address is known for the host {name}: {source}")]
     Resolve { name: String, source: io::Error },
     #[error("cannot append to {}: {reason}", .path.display())]
@@ -135,6 +137,7 @@ impl Error {
             },
             ErrorKind::File { .. }
             | ErrorKind::NoHourFiles { .. }
+            | ErrorKind::NoRingFiles { .. }
             | ErrorKind::Resolve { .. }
             | ErrorKind::Stdout(_)
             | ErrorKind::ClosedPipe => Class::Io,
@@ -156,6 +159,7 @@ impl Error {
                 "check --start and --end (hours are UTC), or read every type with --type all; -v tells which files were \
                  looked for"
             }
+            ErrorKind::NoRingFiles { .. } => "check the folder, --ring-name and --window (times are UTC)",
             ErrorKind::Resolve { .. } => "check the name and the network, or give an address",
             ErrorKind::Refused { .. } => {
                 "leave the row out with --where or --window, or write a layout that holds it: --silk-format FT_RWIPV6ROUTING \

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use flow_frame::{Anchors, Instant, TimeSpec};
+use flow_frame::{Anchors, Instant, TimeSpec, Window};
 use silk_format::repository::{Selected, Selector};
 use silk_format::silk_time::{Precision, SilkTime, print};
 use silk_format::{Repository, SiteConfig};
@@ -12,15 +12,49 @@ use silk_format::{Repository, SiteConfig};
 use crate::args::{InputArgs, RepositoryArgs};
 use crate::console::Console;
 use crate::error::{Error, ErrorKind, Result};
+use crate::pump::Listener;
+use crate::ring::{Follow, Ring, RingListener};
 use crate::site;
+use crate::source::InputSource;
 
 /// The inputs of a job, in the order in which they are read.
 #[derive(Debug)]
 pub(crate) struct Inputs {
-    /// At least one; `-` is standard input.
+    /// At least one; `-` is standard input. Of a ring the files that are still written, with which its data ends.
     pub(crate) paths: Vec<PathBuf>,
+    /// The ring that is read instead.
+    pub(crate) ring: Option<Ring>,
     /// The names of sensors, classes and types.
     pub(crate) site: Option<Arc<SiteConfig>>,
+}
+
+impl Inputs {
+    /// What the job reads.
+    pub(crate) fn source(&self) -> &dyn InputSource {
+        match &self.ring {
+            Some(ring) => ring,
+            None => &self.paths,
+        }
+    }
+
+    /// Of a ring only the files of a window, and what is written from now on if it is followed.
+    pub(crate) fn within(mut self, window: Option<Window>, follow: Option<Follow>) -> Self {
+        self.ring = self.ring.map(|ring| ring.with_window(window).with_follow(follow));
+        self
+    }
+
+    /// Does a job whose listener is the console.
+    pub(crate) fn told<T>(
+        &self,
+        console: &mut Console,
+        job: impl FnOnce(&mut dyn Listener) -> Result<T>,
+    ) -> Result<T> {
+        let Some(ring) = &self.ring else { return job(console) };
+        let mut listener = RingListener::new(console, ring);
+        let done = job(&mut listener);
+        listener.finish();
+        done
+    }
 }
 
 /// How many missing files `-v` names.
@@ -29,13 +63,18 @@ const NAMED: usize = 20;
 /// The files that the arguments mean. `now` decides which hours a repository is read for.
 pub(crate) fn resolve(args: &InputArgs, now: Instant, console: &Console) -> Result<Inputs> {
     let named = args.site_config_file.as_deref();
+    if let Some(folder) = &args.ring.ring {
+        is_folder(folder)?;
+        let ring = Ring::new(folder).with_template(args.ring.ring_name.clone());
+        return Ok(Inputs { paths: ring.live()?, ring: Some(ring), site: site::load(named)? });
+    }
     let Some(root) = &args.repository.repository else {
         if let Some(flag) = args.repository.any_selection() {
             return Err(Error::usage(format!(
                 "{flag} selects hour files of a repository: name it with --repository"
             )));
         }
-        return Ok(Inputs { paths: args.inputs.clone(), site: site::load(named)? });
+        return Ok(Inputs { paths: args.inputs.clone(), ring: None, site: site::load(named)? });
     };
     is_folder(root)?;
     let site = site::load_for(root, named)?.ok_or_else(|| {
@@ -47,7 +86,7 @@ pub(crate) fn resolve(args: &InputArgs, now: Instant, console: &Console) -> Resu
     })?;
     let selected = Repository::new(root, Arc::clone(&site)).select(&selector(&args.repository, now)?)?;
     selected.warnings().iter().for_each(|warning| console.note(warning));
-    Ok(Inputs { paths: present(root, &selected, &site, console)?, site: Some(site) })
+    Ok(Inputs { paths: present(root, &selected, &site, console)?, ring: None, site: Some(site) })
 }
 
 fn is_folder(path: &Path) -> Result<()> {

@@ -11,6 +11,7 @@
 //! | made traffic | [`generate::Traffic`], [`commands::generate::generate`] |
 //! | the `rwfilter` command for another host | [`fetch::SilkQuery::window`] |
 //! | rows of several inputs, damage accounted for | [`pump::pump`] with a [`pump::Consumer`] |
+//! | captures of a ring buffer: which files, in what order, as they grow | [`ring::Ring`] |
 //! | the site configuration where SiLK looks for it | [`site::load`] |
 //! | the older tools | [`rwcut`], [`rwfilter`], [`rwfileinfo`] |
 //! | the command itself | [`run`]; [`command`] for manuals and completions |
@@ -60,6 +61,7 @@ mod inputs;
 pub mod output;
 pub mod pump;
 mod resolve;
+pub mod ring;
 pub mod rwcut;
 pub mod rwfileinfo;
 pub mod rwfilter;

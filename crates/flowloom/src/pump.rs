@@ -9,12 +9,13 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use flow_frame::pcap_headers::Piece as CapturePiece;
 use flow_frame::{
-    Accounts, BatchMaker, BlockWorker, CaptureSummary, Event, Instant, Job, Plan, Scan, SourceFacts,
+    Accounts, BatchMaker, BlockWorker, CaptureSummary, Event, Instant, Job, PacketRows, Plan, Scan,
+    SourceFacts,
 };
 use silk_format::Block;
 
 use crate::error::{Error, Result};
-use crate::source::{OpenOptions, Source, Stored};
+use crate::source::{InputSource, OpenOptions, Source, Stored};
 
 /// What takes the rows of a job.
 pub trait Consumer {
@@ -82,33 +83,44 @@ impl InputReport {
     pub fn delivered(&self) -> u64 {
         self.accounts.map_or(0, |accounts| accounts.delivered.rows)
     }
+
+    /// The same as if it had ended well.
+    pub(crate) fn without_failure(&self) -> Self {
+        Self {
+            path: self.path.clone(),
+            facts: self.facts.clone(),
+            accounts: self.accounts,
+            capture: self.capture.clone(),
+            sha256: self.sha256.clone(),
+            failure: None,
+        }
+    }
 }
 
 /// Reads all inputs into the consumer, on as many threads as the scan says. A damaged input ends early and the next one
 /// follows; the reports say so.
 ///
 /// # Errors
-/// Those of the consumer; those of inputs are in their reports.
-pub fn pump<P: AsRef<Path>, C: Consumer>(
-    inputs: &[P],
+/// Those of the consumer, and of the source of inputs; those of inputs are in their reports.
+pub fn pump<I: InputSource + ?Sized, C: Consumer>(
+    inputs: &I,
     scan: &Scan,
     options: OpenOptions,
     listener: &mut dyn Listener,
     consumer: &mut C,
 ) -> Result<Vec<InputReport>> {
-    let paths: Vec<PathBuf> = inputs.iter().map(|input| input.as_ref().to_owned()).collect();
-    let mut job = job(paths.clone(), scan.clone(), options, consumer.maker());
-    let mut reports = Reports { paths, done: Vec::new(), open: None };
+    let mut job = job(inputs, scan.clone(), options, consumer.maker())?;
+    let mut reports = Reports { done: Vec::new(), open: None };
     let mut flow = ControlFlow::Continue(());
     for event in job.by_ref() {
         match event {
-            Event::Opened(facts, Opening { stored, batches }) => {
+            Event::Opened(facts, Opening { path, stored, batches }) => {
                 listener.opened(&facts, stored.len);
                 consumer.open(batches.schema())?;
                 let accounts = batches.no_accounts();
-                reports.open = Some(Open { facts, stored, accounts, capture: None });
+                reports.open = Some(Open { path, facts, stored, accounts, capture: None });
             }
-            Event::Unopened(failure) => reports.close(Some(failure), listener),
+            Event::Unopened((path, failure)) => reports.unopened(path, failure, listener),
             Event::Piece(Piece { accounts, made }) => {
                 let Some(open) = &mut reports.open else { continue };
                 open.accounts.add(&accounts);
@@ -141,32 +153,36 @@ pub fn pump<P: AsRef<Path>, C: Consumer>(
 
 /// What comes with an input that was opened.
 struct Opening {
+    path: PathBuf,
     stored: Stored,
     batches: BatchMaker,
 }
 
 /// Batches made of all inputs.
-fn job<M: Send + 'static>(
-    paths: Vec<PathBuf>,
+fn job<I: InputSource + ?Sized, M: Send + 'static>(
+    inputs: &I,
     scan: Scan,
     options: OpenOptions,
     make: Maker<M>,
-) -> Job<Piece<M>, Opening, Error> {
-    let plan = Plan {
-        threads: scan.threads,
-        piece_records: scan.piece_records(),
-        detached: paths.iter().any(|path| crate::source::is_stream(path)),
-    };
+) -> Result<Job<Piece<M>, Opening, (PathBuf, Error)>> {
+    let plan =
+        Plan { threads: scan.threads, piece_records: scan.piece_records(), detached: inputs.may_wait() };
     let batch_rows = scan.batch_rows;
-    let inputs = paths.into_iter().map(move |path| {
-        let Source { input, stored } = Source::open(&path, &scan.silk, options)?;
-        let batches = BatchMaker::new(input.facts(), &scan)?;
-        Ok((input, Opening { stored, batches }))
+    let inputs = inputs.begin()?.map(move |next| {
+        let path = next.path().to_owned();
+        let opened = next.open(&scan.silk, options).and_then(|Source { input, stored }| {
+            let batches = BatchMaker::new(input.facts(), &scan)?;
+            Ok((input, stored, batches))
+        });
+        match opened {
+            Ok((input, stored, batches)) => Ok((input, Opening { path, stored, batches })),
+            Err(failure) => Err((path, failure)),
+        }
     });
-    Job::new(inputs, plan, move |_, opening: &Opening| {
+    Ok(Job::new(inputs, plan, move |_, opening: &Opening| {
         let batches = opening.batches.clone();
         Ok(Making { batches, batch_rows, make: Arc::clone(&make) })
-    })
+    }))
 }
 
 /// Batches, and what is made of them.
@@ -200,6 +216,10 @@ impl<M: Send + 'static> BlockWorker for Making<M> {
         self.batches.packets(piece, bytes)
     }
 
+    fn rows(&mut self, rows: &PacketRows) -> flow_frame::Result<()> {
+        self.batches.rows(rows)
+    }
+
     fn wants_records(&self) -> bool {
         self.batches.wants_records()
     }
@@ -217,12 +237,12 @@ impl<M: Send + 'static> BlockWorker for Making<M> {
 
 /// The input that is being read, and what became of those before.
 struct Reports {
-    paths: Vec<PathBuf>,
     done: Vec<InputReport>,
     open: Option<Open>,
 }
 
 struct Open {
+    path: PathBuf,
     facts: Arc<SourceFacts>,
     stored: Stored,
     accounts: Accounts,
@@ -237,24 +257,27 @@ enum Reached {
 }
 
 impl Reports {
+    fn unopened(&mut self, path: PathBuf, failure: Error, listener: &mut dyn Listener) {
+        let (facts, accounts, capture, sha256) = (None, None, None, None);
+        self.add(InputReport { path, facts, accounts, capture, sha256, failure: Some(failure) }, listener);
+    }
+
     /// The input whose turn it is was left, or ended early.
     fn close(&mut self, failure: Option<Error>, listener: &mut dyn Listener) {
         self.close_at(Reached::Middle, failure, listener);
     }
 
     fn close_at(&mut self, reached: Reached, failure: Option<Error>, listener: &mut dyn Listener) {
-        let path = self.paths.get(self.done.len()).cloned().unwrap_or_default();
-        let mut report =
-            InputReport { path, facts: None, accounts: None, capture: None, sha256: None, failure };
-        if let Some(open) = self.open.take() {
-            report.accounts = Some(open.accounts);
-            report.facts = Some(open.facts);
-            report.capture = open.capture;
-            match open.stored.digest(&report.path, reached == Reached::End) {
-                Ok(digest) => report.sha256 = digest,
-                Err(failure) => report.failure = report.failure.take().or(Some(failure)),
-            }
-        }
+        let Some(Open { path, facts, stored, accounts, capture }) = self.open.take() else { return };
+        let (sha256, unhashed) = match stored.digest(&path, reached == Reached::End) {
+            Ok(digest) => (digest, None),
+            Err(failure) => (None, Some(failure)),
+        };
+        let (facts, accounts, failure) = (Some(facts), Some(accounts), failure.or(unhashed));
+        self.add(InputReport { path, facts, accounts, capture, sha256, failure }, listener);
+    }
+
+    fn add(&mut self, report: InputReport, listener: &mut dyn Listener) {
         listener.closed(&report);
         self.done.push(report);
     }

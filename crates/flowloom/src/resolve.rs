@@ -9,11 +9,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use flow_frame::predicate::{ParseContext, Predicate};
 use flow_frame::{Anchors, Instant, Projection, Scan, TimeSpec, Window, WindowMode};
 
-use crate::args::{ColumnArgs, InputArgs, Mode, WhereArgs, WindowArgs};
+use crate::args::{ColumnArgs, FollowArgs, InputArgs, Mode, WhereArgs, WindowArgs};
 use crate::error::{Error, Result};
 use crate::inputs::Inputs;
 use crate::output::{Addresses, ExitOptions, Format};
 use crate::pump::data_end;
+use crate::ring::Follow;
 use crate::sets;
 use crate::source::OpenOptions;
 
@@ -91,6 +92,30 @@ pub(crate) fn now() -> Instant {
         Ok(after) => ns(after),
         Err(before) => -ns(before.duration()),
     })
+}
+
+/// What ends the following of a ring: Ctrl-C (a second one ends the program at once), or a time.
+pub(crate) fn follow(args: &FollowArgs) -> Result<Option<Follow>> {
+    if !args.follow {
+        return Ok(None);
+    }
+    let until = |text: &String| {
+        let anchors = Anchors { now: Some(now()), end: None };
+        let left = TimeSpec::parse(text)?.resolve(anchors)?.ns().saturating_sub(now().ns()).max(0);
+        let left = Duration::from_nanos(u64::try_from(left).unwrap_or(u64::MAX));
+        // A time that the clock does not reach is none.
+        Ok::<_, Error>(std::time::Instant::now().checked_add(left))
+    };
+    let idle = args.follow_idle.as_deref().map(|text| duration("--follow-idle", text)).transpose()?;
+    let follow = Follow::default()
+        .with_poll(duration("--follow-poll", &args.follow_poll)?)
+        .with_until(args.follow_until.as_ref().map(until).transpose()?.flatten())
+        .with_idle(idle);
+    let interrupt = signal_hook::consts::SIGINT;
+    signal_hook::flag::register_conditional_default(interrupt, follow.stop_flag())
+        .and_then(|_| signal_hook::flag::register(interrupt, follow.stop_flag()))
+        .map_err(|e| Error::usage(format!("--follow: Ctrl-C cannot be listened to: {e}")))?;
+    Ok(Some(follow))
 }
 
 /// A length of time such as `1s` or `1h30m`.

@@ -1,7 +1,7 @@
 //! Inputs: how a path becomes a reader of flows, and its digest.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -126,9 +126,8 @@ pub(crate) fn is_stream(path: &Path) -> bool {
 /// files that cannot be read: that is told when it is their turn.
 pub(crate) fn are_of_both_kinds<P: AsRef<Path>>(inputs: &[P]) -> bool {
     let table = |path: &Path| {
-        let mut first = Vec::with_capacity(4);
-        Input::open(path).ok()?.take(4).read_to_end(&mut first).ok()?;
-        Kind::sniff(&first).map(Kind::table)
+        let mut input = Input::open(path).ok()?;
+        Kind::sniff(input.fill_buf().ok()?).map(Kind::table)
     };
     let files = || inputs.iter().map(AsRef::as_ref).filter(|path| !is_stream(path));
     // One input is of one kind, and needs no look.
@@ -210,4 +209,126 @@ fn hex(bytes: &[u8]) -> String {
         .flat_map(|byte| [byte >> 4, byte & 15])
         .map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)]))
         .collect()
+}
+
+/// Where the inputs of a job come from.
+pub trait InputSource {
+    /// The paths as far as they are known before the job: for names in metadata, and so that none is written over.
+    fn paths(&self) -> Vec<PathBuf>;
+
+    /// The inputs one after the other.
+    ///
+    /// # Errors
+    /// Any: the job does not begin.
+    fn begin(&self) -> Result<Box<dyn Iterator<Item = NextInput> + Send>>;
+
+    /// Whether an input may keep the job waiting for ever.
+    fn may_wait(&self) -> bool;
+}
+
+impl<P: AsRef<Path>> InputSource for [P] {
+    fn paths(&self) -> Vec<PathBuf> {
+        self.iter().map(|path| path.as_ref().to_owned()).collect()
+    }
+
+    fn begin(&self) -> Result<Box<dyn Iterator<Item = NextInput> + Send>> {
+        Ok(Box::new(self.paths().into_iter().map(|path| NextInput { path, bytes: Bytes::Path })))
+    }
+
+    fn may_wait(&self) -> bool {
+        self.iter().any(|path| is_stream(path.as_ref()))
+    }
+}
+
+impl<P: AsRef<Path>, const N: usize> InputSource for [P; N] {
+    fn paths(&self) -> Vec<PathBuf> {
+        self.as_slice().paths()
+    }
+
+    fn begin(&self) -> Result<Box<dyn Iterator<Item = NextInput> + Send>> {
+        self.as_slice().begin()
+    }
+
+    fn may_wait(&self) -> bool {
+        self.as_slice().may_wait()
+    }
+}
+
+impl<P: AsRef<Path>> InputSource for Vec<P> {
+    fn paths(&self) -> Vec<PathBuf> {
+        self.as_slice().paths()
+    }
+
+    fn begin(&self) -> Result<Box<dyn Iterator<Item = NextInput> + Send>> {
+        self.as_slice().begin()
+    }
+
+    fn may_wait(&self) -> bool {
+        self.as_slice().may_wait()
+    }
+}
+
+/// An input whose turn has come.
+pub struct NextInput {
+    path: PathBuf,
+    bytes: Bytes,
+}
+
+enum Bytes {
+    /// Mapped if the options say so.
+    Path,
+    /// Never mapped: others may change the file.
+    Read,
+    Stream(Box<dyn Read + Send>),
+}
+
+impl NextInput {
+    /// A file that is read and never mapped.
+    #[must_use]
+    pub fn read(path: PathBuf) -> Self {
+        Self { path, bytes: Bytes::Read }
+    }
+
+    /// Bytes that come from elsewhere, under the name of a path.
+    #[must_use]
+    pub fn stream(path: PathBuf, stream: Box<dyn Read + Send>) -> Self {
+        Self { path, bytes: Bytes::Stream(stream) }
+    }
+
+    /// The path, or the name.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    #[cfg(test)]
+    pub(crate) fn into_stream(self) -> Option<Box<dyn Read + Send>> {
+        match self.bytes {
+            Bytes::Stream(stream) => Some(stream),
+            Bytes::Path | Bytes::Read => None,
+        }
+    }
+
+    /// Opens it.
+    ///
+    /// # Errors
+    /// As [`Source::open`].
+    pub fn open(self, silk: &silk_format::Options, options: OpenOptions) -> Result<Source> {
+        let Self { path, bytes } = self;
+        match bytes {
+            Bytes::Path => Source::open(&path, silk, options),
+            Bytes::Read => Source::open(&path, silk, options.with_map(false)),
+            Bytes::Stream(stream) => {
+                let input = Input::from_reader(stream).map_err(|e| Error::input(e, &path))?;
+                let stored = Stored { len: None, digest: None };
+                Ok(Source { input: FlowInput::new(input, &path.to_string_lossy(), silk)?, stored })
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for NextInput {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NextInput").field("path", &self.path).finish_non_exhaustive()
+    }
 }

@@ -35,9 +35,10 @@
 //! | [`Error::offset`] | stored bytes up to which the decoder had read | the error has no place |
 //!
 //! The codec is found in the first four bytes: gzip `1F 8B 08`, zstd `28 B5 2F FD` (or a skippable frame), lz4 frame
-//! `04 22 4D 18`; everything else, and every shorter file, is plain. All three may consist of several members or frames,
-//! whose contents follow each other. Bytes after the last gzip member that begin no other are ignored, as `gzip` does;
-//! after a zstd or lz4 frame they are damage.
+//! `04 22 4D 18`, zip `50 4B 03 04`; everything else, and every shorter file, is plain. The first three may consist of
+//! several members or frames, whose contents follow each other. Bytes after the last gzip member that begin no other are
+//! ignored, as `gzip` does; after a zstd or lz4 frame they are damage. A zip archive is read from front to back and holds
+//! one file: a second one is refused when it is met, folders and the notes of macOS are passed over.
 //!
 //! # Errors
 //!
@@ -47,17 +48,17 @@
 //!
 //! # Features
 //!
-//! `gzip` (pure Rust), `zstd` (the reference library, C), `lz4` (pure Rust); all on by default. Without a feature its
+//! `gzip` (pure Rust), `zstd` (the reference library, C), `lz4` (pure Rust), `zip` (pure Rust); all on by default. Without a feature its
 //! codec is still recognised and refused with an error that names the feature.
 //!
 //! # What this crate does not do
 //!
 //! It knows no format inside, writes nothing, and does not follow a file that grows. It does not read lz4's legacy frames,
-//! zstd or lz4 data with a dictionary, bzip2 or xz.
+//! zstd or lz4 data with a dictionary, encrypted zip archives and those of several files, bzip2 or xz.
 //!
 //! # Sources
 //!
-//! RFC 1952 (gzip), RFC 8878 (zstd), `lz4_Frame_format.md` 1.6.
+//! RFC 1952 (gzip), RFC 8878 (zstd), `lz4_Frame_format.md` 1.6, APPNOTE.TXT 6.3.10 (zip).
 
 #![deny(unsafe_code)]
 

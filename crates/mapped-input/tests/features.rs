@@ -1,5 +1,5 @@
 //! A codec that is left out of the build is recognised and refused by name.
-#![cfg(not(all(feature = "gzip", feature = "zstd", feature = "lz4")))]
+#![cfg(not(all(feature = "gzip", feature = "zstd", feature = "lz4", feature = "zip")))]
 
 use mapped_input::{Class, Input};
 
@@ -9,6 +9,7 @@ fn a_missing_codec_is_named() {
         (&b"\x1f\x8b\x08\0"[..], "gzip", cfg!(feature = "gzip")),
         (b"\x28\xb5\x2f\xfd", "zstd", cfg!(feature = "zstd")),
         (b"\x04\x22\x4d\x18", "lz4", cfg!(feature = "lz4")),
+        (b"PK\x03\x04", "zip", cfg!(feature = "zip")),
     ] {
         let opened = Input::from_reader(magic);
         assert_eq!(opened.is_ok(), built, "{name}");

@@ -20,6 +20,47 @@ pub trait Sink {
     fn address(&mut self, values: impl Iterator<Item = Option<[u8; 16]>> + Clone);
 }
 
+/// What gives the value of a column: one method for each type of value; none is a value that is not said.
+pub trait ValueSource {
+    /// What went wrong where the value should be.
+    type Error;
+    /// Gives a number of 8 bits.
+    ///
+    /// # Errors
+    /// Whatever stands there instead; so do all.
+    fn u8(&mut self) -> Result<Option<u8>, Self::Error>;
+    /// Gives a number of 16 bits.
+    ///
+    /// # Errors
+    /// As [`u8`](Self::u8).
+    fn u16(&mut self) -> Result<Option<u16>, Self::Error>;
+    /// Gives a number of 32 bits.
+    ///
+    /// # Errors
+    /// As [`u8`](Self::u8).
+    fn u32(&mut self) -> Result<Option<u32>, Self::Error>;
+    /// Gives a number of 64 bits.
+    ///
+    /// # Errors
+    /// As [`u8`](Self::u8).
+    fn u64(&mut self) -> Result<Option<u64>, Self::Error>;
+    /// Gives a time or span of time in nanoseconds.
+    ///
+    /// # Errors
+    /// As [`u8`](Self::u8).
+    fn i64(&mut self) -> Result<Option<i64>, Self::Error>;
+    /// Gives a hardware address.
+    ///
+    /// # Errors
+    /// As [`u8`](Self::u8).
+    fn mac(&mut self) -> Result<Option<[u8; 6]>, Self::Error>;
+    /// Gives an IP address, IPv4 as `::ffff:a.b.c.d`.
+    ///
+    /// # Errors
+    /// As [`u8`](Self::u8).
+    fn address(&mut self) -> Result<Option<[u8; 16]>, Self::Error>;
+}
+
 macro_rules! value {
     (u8) => {
         u8
@@ -83,6 +124,18 @@ macro_rules! columns {
                     Self::Packets => "packets",
                     Self::Bytes => "bytes",
                 }
+            }
+
+            /// Puts a value of the column into a row. Columns that are made of others, and `frame_protocols`, take none.
+            ///
+            /// # Errors
+            /// Those of the source; the row is as it was then.
+            pub fn set<S: ValueSource>(self, row: &mut PacketRow, from: &mut S) -> Result<(), S::Error> {
+                match self {
+                    $(Self::$column => row.$field = from.$kind()?,)*
+                    Self::FrameProtocols | Self::Stime | Self::Packets | Self::Bytes => {}
+                }
+                Ok(())
             }
 
             /// Puts a field's value into a row, if it is of the column's type.

@@ -70,6 +70,13 @@ impl Container {
                 if let Some(found) = found {
                     self.report.packets += 1;
                     self.report.captured_bytes += found.data.len() as u64;
+                    self.report.wire_bytes += u64::from(found.wire_len);
+                    if let Some(time) = found.time {
+                        self.report.earliest_ns =
+                            Some(self.report.earliest_ns.map_or(time.ns, |ns| ns.min(time.ns)));
+                        self.report.latest_ns =
+                            Some(self.report.latest_ns.map_or(time.ns, |ns| ns.max(time.ns)));
+                    }
                     found.number = self.report.packets;
                 }
                 step

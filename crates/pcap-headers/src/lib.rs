@@ -95,7 +95,7 @@ mod unit;
 mod walk;
 
 pub use bytes::ByteOrder;
-pub use columns::{Column, PacketRow, Sink, mapped};
+pub use columns::{Column, PacketRow, Sink, ValueSource, mapped};
 pub use decoder::Decoder;
 pub use dissect::Dissector;
 pub use error::{Class, Error, ErrorKind, Result};

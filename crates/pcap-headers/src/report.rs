@@ -75,6 +75,12 @@ pub struct Report {
     pub packets: u64,
     /// Their captured bytes.
     pub captured_bytes: u64,
+    /// Their bytes on the wire.
+    pub wire_bytes: u64,
+    /// The earliest of their times, nanoseconds since the Unix epoch; none if none has a time.
+    pub earliest_ns: Option<i64>,
+    /// The latest of their times.
+    pub latest_ns: Option<i64>,
     oddities: [u64; Oddity::ALL.len()],
 }
 

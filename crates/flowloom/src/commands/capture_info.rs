@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use flow_frame::pcap_headers::{ByteOrder, CaptureInfo, Interface, LinkType, Options, Reader, Report};
-use flow_frame::{Accounts, CaptureSummary, Kind, text};
+use flow_frame::{Accounts, CaptureSummary, Kind, TsharkCsvNotes, text};
 use serde_json::{Value, json};
 
 use super::info::{Info, Span};
@@ -14,12 +14,14 @@ use crate::error::{Error, Result};
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct CaptureContent {
-    /// pcap or pcapng.
+    /// pcap, pcapng or a table of fields.
     pub kind: Kind,
     /// What it says about itself, as far as it was read.
     pub info: CaptureInfo,
     /// What was odd about it.
     pub report: Report,
+    /// What was odd about a table of fields.
+    pub table: TsharkCsvNotes,
     /// Its packets; none if they were not looked at.
     pub packets: Option<PacketsSeen>,
 }
@@ -62,6 +64,10 @@ const ENCAPSULATIONS: [(u32, &str); 15] = [
 impl CaptureContent {
     /// What the file says before its first packet.
     pub(super) fn beginning(kind: Kind, input: impl Read, path: &Path) -> Result<Self> {
+        let (report, table, packets) = (Report::default(), TsharkCsvNotes::default(), None);
+        if kind == Kind::TsharkCsv {
+            return Ok(Self { kind, info: CaptureInfo::default(), report, table, packets });
+        }
         let mut reader = Reader::new(input, Options::default());
         if let Some(Err(error)) = reader.next_packet() {
             // What lies behind the header is looked at when the rows are.
@@ -69,7 +75,7 @@ impl CaptureContent {
                 return Err(Error::from(flow_frame::Error::from(error)).in_file(path));
             }
         }
-        Ok(Self { kind, info: reader.info().clone(), report: Report::default(), packets: None })
+        Ok(Self { kind, info: reader.info().clone(), report, table, packets })
     }
 
     pub(super) fn whole(
@@ -78,7 +84,7 @@ impl CaptureContent {
         accounts: Option<Accounts>,
         span: &Span,
     ) -> Self {
-        let CaptureSummary { info, report } = capture.map(|capture| *capture).unwrap_or_default();
+        let CaptureSummary { info, report, table, .. } = capture.map(|capture| *capture).unwrap_or_default();
         let packets = accounts.map(|accounts| PacketsSeen {
             count: accounts.read.rows,
             wire_bytes: accounts.read.traffic,
@@ -86,7 +92,7 @@ impl CaptureContent {
             span: span.ends,
             in_order: (span.without_time == 0).then_some(!span.is_disordered),
         });
-        Self { kind, info, report, packets }
+        Self { kind, info, report, table, packets }
     }
 
     /// Names and values, in the order in which they are shown.
@@ -124,8 +130,8 @@ impl CaptureContent {
         }
         let interfaces: Vec<String> = self.info.interfaces.iter().map(interface).collect();
         facts.push(("interfaces", json!(interfaces)));
-        let oddities: Vec<String> =
-            self.report.oddities().map(|(oddity, count)| format!("{count} {}", oddity.text())).collect();
+        let oddities = self.report.oddities().map(|(oddity, count)| format!("{count} {}", oddity.text()));
+        let oddities: Vec<String> = oddities.chain(self.table.texts()).collect();
         facts.push(("oddities", json!(oddities)));
         facts
     }

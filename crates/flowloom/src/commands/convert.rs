@@ -1,7 +1,7 @@
 //! `convert`: flows into a file of another format.
 
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
@@ -12,7 +12,7 @@ use flow_frame::{Kind, Scan};
 use crate::error::{Error, Result};
 use crate::output::{Exit, ExitOptions, Format, Shaped, Target, exit, shape};
 use crate::pump::{Consumer, InputReport, Listener, Maker, pump};
-use crate::source::{OpenOptions, are_of_both_kinds};
+use crate::source::{InputSource, OpenOptions, are_of_both_kinds};
 
 /// What to convert, and how.
 #[derive(Debug, Clone)]
@@ -75,23 +75,23 @@ impl ConvertOptions {
 /// # Errors
 /// `Io` if the output cannot be written, `Usage` if it is an input or if rows cannot be appended to it, `Limit` if a
 /// SiLK layout cannot hold a row, `Usage` if one file cannot hold flows and packets. A file of that name stays as it was then.
-pub fn convert<P: AsRef<Path>>(
-    inputs: &[P],
+pub fn convert<I: InputSource + ?Sized>(
+    inputs: &I,
     options: &ConvertOptions,
     listener: &mut dyn Listener,
 ) -> Result<Vec<InputReport>> {
     if options.append && options.exit.format == Format::Silk {
         return Err(Error::usage("--append: rows are not put behind those of a SiLK file; write a new one"));
     }
+    let paths = inputs.paths();
     let target = match &options.output {
         None => Target::stdout(),
-        Some(path) if options.append => Target::append(path, inputs)?,
-        Some(path) => Target::create(path, inputs)?,
+        Some(path) if options.append => Target::append(path, &paths)?,
+        Some(path) => Target::create(path, &paths)?,
     };
-    let names: Vec<String> =
-        inputs.iter().map(|input| input.as_ref().to_string_lossy().into_owned()).collect();
+    let names: Vec<String> = paths.iter().map(|input| input.to_string_lossy().into_owned()).collect();
     let mut rows = Rows::new(target, options.exit.clone(), names);
-    let scan = options.scan.clone().with_common(are_of_both_kinds(inputs));
+    let scan = options.scan.clone().with_common(are_of_both_kinds(&paths));
     let reports = pump(inputs, &scan, options.open, listener, &mut rows)?;
     rows.finish()?;
     Ok(reports)

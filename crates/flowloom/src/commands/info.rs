@@ -87,7 +87,7 @@ pub fn info(
     let mut input = open_input(path, open)?;
     let how = (input.opened(), input.codec(), input.stored_len());
     let first = input.fill_buf().map_err(|e| Error::read(e, path))?;
-    let first: Vec<u8> = first.iter().take(4).copied().collect();
+    let first: Vec<u8> = first.iter().take(Kind::MOST_BYTES + 1).copied().collect();
     let content = match Kind::sniff(&first) {
         Some(Kind::Silk) => {
             let header = Header::read(&mut input, &scan.silk.limits);
@@ -95,7 +95,7 @@ pub fn info(
         }
         Some(kind) => Content::Capture(Box::new(CaptureContent::beginning(kind, input, path)?)),
         None => {
-            let unknown = flow_frame::ErrorKind::UnknownKind { found: first };
+            let unknown = flow_frame::ErrorKind::UnknownKind { found: first.into_iter().take(4).collect() };
             return Err(Error::from(flow_frame::Error::from(unknown)).in_file(path));
         }
     };

@@ -23,7 +23,7 @@ use super::convert::Rows;
 use crate::error::{Error, Result};
 use crate::output::{ExitOptions, Target, not_an_input};
 use crate::pump::{Consumer, InputReport, Listener, Maker, as_it_is, pump};
-use crate::source::OpenOptions;
+use crate::source::{InputSource, OpenOptions};
 
 /// What to report, and how.
 #[derive(Debug, Clone)]
@@ -119,8 +119,8 @@ pub struct Report {
 ///
 /// # Errors
 /// `Io` if the folder cannot be written; `Usage` if a file of the report is an input; `Limit` if there are more addresses than memory may be taken for.
-pub fn report<P: AsRef<Path>>(
-    inputs: &[P],
+pub fn report<I: InputSource + ?Sized>(
+    inputs: &I,
     dir: &Path,
     options: &ReportOptions,
     listener: &mut dyn Listener,
@@ -129,7 +129,7 @@ pub fn report<P: AsRef<Path>>(
     // Made first: a folder that cannot be made is told before the work and not after it.
     std::fs::create_dir_all(dir).map_err(Error::file("make the folder", dir))?;
     for name in ["report.html", "summary.json"] {
-        not_an_input(&dir.join(name), inputs)?;
+        not_an_input(&dir.join(name), &inputs.paths())?;
     }
     let mut report = analyse_into(inputs, options, flows, listener)?;
     if report.inputs.iter().any(|input| input.facts.is_some()) {
@@ -142,8 +142,8 @@ pub fn report<P: AsRef<Path>>(
 ///
 /// # Errors
 /// As [`report`].
-pub fn analyse<P: AsRef<Path>>(
-    inputs: &[P],
+pub fn analyse<I: InputSource + ?Sized>(
+    inputs: &I,
     options: &ReportOptions,
     listener: &mut dyn Listener,
 ) -> Result<Report> {
@@ -156,8 +156,8 @@ const PROTOCOLS: usize = 256;
 /// What the kernels read.
 const NEEDED: [&str; 6] = ["stime", "sip", "dip", "protocol", "packets", "bytes"];
 
-fn analyse_into<P: AsRef<Path>>(
-    inputs: &[P],
+fn analyse_into<I: InputSource + ?Sized>(
+    inputs: &I,
     options: &ReportOptions,
     flows: Option<(PathBuf, ExitOptions)>,
     listener: &mut dyn Listener,
@@ -166,8 +166,9 @@ fn analyse_into<P: AsRef<Path>>(
     let scan = options.scan.clone().with_columns(columns);
     let keep = match &flows {
         Some((path, exit)) => {
-            let names = inputs.iter().map(|input| input.as_ref().to_string_lossy().into_owned()).collect();
-            Some(Rows::new(Target::create(path, inputs)?, exit.clone(), names))
+            let paths = inputs.paths();
+            let names = paths.iter().map(|input| input.to_string_lossy().into_owned()).collect();
+            Some(Rows::new(Target::create(path, &paths)?, exit.clone(), names))
         }
         None => None,
     };

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
-use std::path::Path;
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
@@ -11,7 +10,7 @@ use super::convert::{ConvertOptions, Rows};
 use crate::error::Result;
 use crate::output::Target;
 use crate::pump::{Consumer, InputReport, Listener, Maker, as_it_is, pump};
-use crate::source::are_of_both_kinds;
+use crate::source::{InputSource, are_of_both_kinds};
 
 /// Which rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,20 +25,21 @@ pub enum End {
 ///
 /// # Errors
 /// As [`convert`](super::convert::convert).
-pub fn rows<P: AsRef<Path>>(
-    inputs: &[P],
+pub fn rows<I: InputSource + ?Sized>(
+    inputs: &I,
     end: End,
     count: u64,
     options: &ConvertOptions,
     listener: &mut dyn Listener,
 ) -> Result<Vec<InputReport>> {
+    let paths = inputs.paths();
     let target = match &options.output {
         None => Target::stdout(),
-        Some(path) => Target::create(path, inputs)?,
+        Some(path) => Target::create(path, &paths)?,
     };
-    let names = inputs.iter().map(|input| input.as_ref().to_string_lossy().into_owned()).collect();
+    let names = paths.iter().map(|input| input.to_string_lossy().into_owned()).collect();
     let rows = Rows::new(target, options.exit.clone(), names);
-    let scan = options.scan.clone().with_common(are_of_both_kinds(inputs));
+    let scan = options.scan.clone().with_common(are_of_both_kinds(&paths));
     match end {
         End::Head => {
             let mut head = Head { rows, left: count };

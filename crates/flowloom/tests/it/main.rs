@@ -17,5 +17,7 @@ mod interop;
 mod made;
 mod report;
 mod repository;
+mod ring;
 mod silk;
 mod support;
+mod tables;

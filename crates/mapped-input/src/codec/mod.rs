@@ -4,6 +4,8 @@
 mod gzip;
 #[cfg(feature = "lz4")]
 mod lz4;
+#[cfg(feature = "zip")]
+mod zip;
 #[cfg(feature = "zstd")]
 mod zstd;
 
@@ -25,15 +27,20 @@ pub enum Codec {
     Zstd,
     /// The lz4 frame format, one frame or many.
     Lz4,
+    /// A zip archive of one file; folders beside it are passed over.
+    Zip,
 }
 
 /// The first bytes of each codec; a file shorter than its magic is plain.
-const MAGICS: [(&[u8], Codec); 3] = [
+const MAGICS: [(&[u8], Codec); 5] = [
     // RFC 1952 section 2.3.1: identification, and 8, the only method ever defined.
     (&[0x1f, 0x8b, 8], Codec::Gzip),
     // RFC 8878 section 3.1.1.
     (&[0x28, 0xb5, 0x2f, 0xfd], Codec::Zstd),
     (&[0x04, 0x22, 0x4d, 0x18], Codec::Lz4),
+    // APPNOTE.TXT sections 4.3.7 and 4.3.16: the first file, or the end of an empty archive.
+    (b"PK\x03\x04", Codec::Zip),
+    (b"PK\x05\x06", Codec::Zip),
 ];
 
 /// Bytes that [`Codec::sniff`] wants to see.
@@ -50,13 +57,14 @@ impl Codec {
         MAGICS.iter().find(|(magic, _)| first.starts_with(magic)).map_or(Self::Plain, |&(_, codec)| codec)
     }
 
-    /// Its name: `plain`, `gzip`, `zstd` or `lz4`; also the name of the feature.
+    /// Its name: `plain`, `gzip`, `zstd`, `lz4` or `zip`; also the name of the feature.
     pub fn name(self) -> &'static str {
         match self {
             Self::Plain => "plain",
             Self::Gzip => "gzip",
             Self::Zstd => "zstd",
             Self::Lz4 => "lz4",
+            Self::Zip => "zip",
         }
     }
 }
@@ -81,6 +89,8 @@ pub(crate) enum Stream {
     Zstd(zstd::Zstd),
     #[cfg(feature = "lz4")]
     Lz4(lz4::Lz4),
+    #[cfg(feature = "zip")]
+    Zip(Box<zip::Zip>),
 }
 
 impl Stream {
@@ -94,6 +104,8 @@ impl Stream {
             Codec::Zstd => Ok(Self::Zstd(zstd::Zstd::new(source, options.zstd_window_log)?)),
             #[cfg(feature = "lz4")]
             Codec::Lz4 => Ok(Self::Lz4(lz4::Lz4::new(source))),
+            #[cfg(feature = "zip")]
+            Codec::Zip => Ok(Self::Zip(Box::new(zip::Zip::new(source)))),
             #[allow(unreachable_patterns, reason = "reached when a codec is left out of the build")]
             codec => Err(Error::at(ErrorKind::FeatureMissing { codec }, 0)),
         }
@@ -108,6 +120,8 @@ impl Stream {
             Self::Zstd(zstd) => zstd.source(),
             #[cfg(feature = "lz4")]
             Self::Lz4(lz4) => lz4.source(),
+            #[cfg(feature = "zip")]
+            Self::Zip(zip) => zip.source(),
         }
     }
 }
@@ -122,6 +136,8 @@ impl Read for Stream {
             Self::Zstd(zstd) => Ok(zstd.read(out)?),
             #[cfg(feature = "lz4")]
             Self::Lz4(lz4) => Ok(lz4.read(out)?),
+            #[cfg(feature = "zip")]
+            Self::Zip(zip) => Ok(zip.read(out)?),
         }
     }
 }
@@ -132,7 +148,7 @@ mod tests {
 
     #[test]
     fn first_bytes_decide() {
-        let cases: [(&[u8], Codec); 9] = [
+        let cases: [(&[u8], Codec); 11] = [
             (b"", Codec::Plain),
             (b"\x1f\x8b", Codec::Plain),
             (b"\x1f\x8b\x08", Codec::Gzip),
@@ -141,6 +157,8 @@ mod tests {
             (b"\x28\xb5\x2f", Codec::Plain),
             (b"\x04\x22\x4d\x18rest", Codec::Lz4),
             (b"\x5f\x2a\x4d\x18", Codec::Zstd),
+            (b"PK\x03\x04", Codec::Zip),
+            (b"PK\x01\x02", Codec::Plain),
             (b"\xde\xad\xbe\xef", Codec::Plain),
         ];
         for (first, codec) in cases {
