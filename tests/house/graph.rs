@@ -11,7 +11,7 @@ const EDGES: [(u8, &str, &[&str]); 6] = [
     (1, "pcap-headers", &[]),
     (2, "flow-frame", &["mapped-input", "silk-format"]),
     (3, "flow-report", &["flow-frame"]),
-    (4, "flowloom", &["mapped-input", "silk-format", "flow-frame", "flow-report"]),
+    (4, "flowloom", &["mapped-input", "silk-format", "pcap-headers", "flow-frame", "flow-report"]),
 ];
 
 /// What a crate must not know, by the beginning of the package's name.

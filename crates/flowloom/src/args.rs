@@ -35,7 +35,7 @@ Exit codes:
   3  the system could not read or write
 Of several inputs the highest counts.
 
-A program name of rwcut, rwfilter or rwfileinfo (a link) chooses that command.";
+A program name of rwcut, rwfilter, rwfileinfo or tshark (a link) chooses that command.";
 
 /// The heading of flags that every command has.
 const GLOBAL: &str = "Options of every command";
@@ -154,6 +154,15 @@ Examples:
   flowloom rwfileinfo --help"
     )]
     Rwfileinfo(Passed),
+    /// tshark's fields of captures (-T fields): its switches, and byte for byte its output
+    #[command(
+        disable_help_flag = true,
+        after_help = "\
+Examples:
+  flowloom tshark -r trace.pcap -T fields -e frame.number -e ip.src -e ip.dst -E header=y -E separator=, -E quote=d
+  flowloom tshark --help"
+    )]
+    Tshark(Passed),
 }
 
 /// Arguments of an older tool, passed on as they are.

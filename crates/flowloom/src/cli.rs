@@ -28,7 +28,7 @@ use crate::output::{ExitOptions, Format};
 use crate::resolve::{duration, exit_options, now, scan};
 
 /// The older tools that are a part of the command.
-const TOOLS: [&str; 3] = ["rwcut", "rwfilter", "rwfileinfo"];
+const TOOLS: [&str; 4] = ["rwcut", "rwfilter", "rwfileinfo", "tshark"];
 
 /// Runs the command with the arguments of the process, the program's own name first, and gives its exit code.
 #[must_use]
@@ -68,6 +68,7 @@ fn run_tool(name: &str, arguments: &[OsString]) -> u8 {
     match name {
         "rwcut" => crate::rwcut::run(arguments),
         "rwfilter" => crate::rwfilter::run(arguments),
+        "tshark" => crate::tshark::run(arguments),
         _ => crate::rwfileinfo::run(arguments),
     }
 }
@@ -92,6 +93,7 @@ fn run_cli(cli: Cli) -> u8 {
         Command::Rwcut(passed) => return run_tool("rwcut", &passed.arguments),
         Command::Rwfilter(passed) => return run_tool("rwfilter", &passed.arguments),
         Command::Rwfileinfo(passed) => return run_tool("rwfileinfo", &passed.arguments),
+        Command::Tshark(passed) => return run_tool("tshark", &passed.arguments),
     };
     console.stop();
     if let Err(error) = done {

@@ -12,7 +12,7 @@
 //! | the `rwfilter` command for another host | [`fetch::SilkQuery::window`] |
 //! | rows of several inputs, damage accounted for | [`pump::pump`] with a [`pump::Consumer`] |
 //! | the site configuration where SiLK looks for it | [`site::load`] |
-//! | the older tools | [`rwcut`], [`rwfilter`], [`rwfileinfo`] |
+//! | the older tools | [`rwcut`], [`rwfilter`], [`rwfileinfo`], [`tshark`] |
 //! | the command itself | [`run`]; [`command`] for manuals and completions |
 //! | everything needed to begin | [`prelude`] |
 //!
@@ -46,7 +46,8 @@
 //! # Sources
 //!
 //! RFC 4180 for CSV, RFC 8259 for JSON, the Parquet and Arrow IPC specifications through their Rust crates; the older
-//! tools as SiLK 3.19.1 has them.
+//! tools as SiLK 3.19.1 and
+//! tshark 4.0.17 have them.
 
 mod args;
 mod cli;
@@ -66,6 +67,7 @@ pub mod rwfilter;
 mod sets;
 pub mod site;
 pub mod source;
+pub mod tshark;
 
 pub use cli::{command, run};
 

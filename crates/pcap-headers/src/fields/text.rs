@@ -1,8 +1,9 @@
 //! Values as tshark prints them with `-T fields`.
 
 use std::io::Write;
-use std::net::Ipv6Addr;
+use std::ops::Range;
 
+use super::digits::{BYTES, DIGITS, HEX_PAIRS, append, decimal, nine_digits, two_digits};
 use super::table::Field;
 use super::value::FieldValue;
 use crate::TimeParts;
@@ -27,13 +28,11 @@ impl Field {
     /// Appends a value as text; what this field cannot hold appends nothing.
     pub fn write(&self, value: FieldValue, out: &mut Vec<u8>) {
         match (value, self.format) {
-            (FieldValue::Number(number), Format::Hex(digits)) => {
-                append(out, format_args!("0x{number:0digits$x}"))
-            }
+            (FieldValue::Number(number), Format::Hex(digits)) => hex(number, digits, out),
             (FieldValue::Number(number), _) => decimal(number, out),
             (FieldValue::Mac(bytes), _) => mac(bytes, out),
             (FieldValue::Ipv4(bytes), _) => ipv4(bytes, out),
-            (FieldValue::Ipv6(bytes), _) => ipv6(Ipv6Addr::from(bytes), out),
+            (FieldValue::Ipv6(bytes), _) => ipv6(bytes, out),
             (FieldValue::Time(time), Format::Calendar) => calendar(time, out),
             (FieldValue::Time(time), _) => seconds(time, out),
             (FieldValue::Name(name), _) => out.extend_from_slice(name.as_bytes()),
@@ -41,74 +40,149 @@ impl Field {
     }
 }
 
-/// A vector takes everything that is written to it.
-fn append(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
-    out.write_fmt(text).unwrap_or_default();
-}
-
-fn decimal(mut number: u64, out: &mut Vec<u8>) {
-    let start = out.len();
-    loop {
-        out.push(b'0' + (number % 10) as u8);
-        number /= 10;
-        if number == 0 {
-            break;
-        }
+/// `0x` and at least so many digits.
+fn hex(number: u64, digits: usize, out: &mut Vec<u8>) {
+    let used = (64 - number.leading_zeros() as usize).div_ceil(4);
+    out.extend_from_slice(b"0x");
+    for place in (0..digits.max(used)).rev() {
+        out.push(DIGITS[(number >> (4 * place) & 0xf) as usize]);
     }
-    out[start..].reverse();
 }
 
 fn mac(bytes: [u8; 6], out: &mut Vec<u8>) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = [b':'; 17];
     for (pair, byte) in text.chunks_mut(3).zip(bytes) {
-        pair[0] = DIGITS[usize::from(byte >> 4)];
-        pair[1] = DIGITS[usize::from(byte & 0xf)];
+        pair[..2].copy_from_slice(&HEX_PAIRS[usize::from(byte)]);
     }
     out.extend_from_slice(&text);
 }
 
 fn ipv4(bytes: [u8; 4], out: &mut Vec<u8>) {
-    for (place, byte) in bytes.into_iter().enumerate() {
-        if place > 0 {
-            out.push(b'.');
+    // Room for one more than the 15 characters of an address.
+    let mut text = [0; 17];
+    let mut len = 0;
+    for byte in bytes {
+        let (digits, digits_len) = BYTES[usize::from(byte)];
+        text[len..len + 4].copy_from_slice(&digits);
+        len += usize::from(digits_len) + 1;
+    }
+    append(&text, len - 1, out);
+}
+
+/// As the C library: the first of the longest runs of zeros is left out, and a dotted quad stands behind `::` and
+/// `::ffff:` (RFC 5952, 4 and 5; `inet_ntop`).
+fn ipv6(bytes: [u8; 16], out: &mut Vec<u8>) {
+    let words: [u16; 8] = std::array::from_fn(|at| u16::from_be_bytes([bytes[2 * at], bytes[2 * at + 1]]));
+    let zeros = longest_zeros(&words);
+    let is_dotted = zeros.start == 0 && (zeros.len() == 6 || zeros.len() == 5 && words[5] == 0xffff);
+    let end = if is_dotted { 6 } else { 8 };
+    let mut at = 0;
+    while at < end {
+        if at == zeros.start && !zeros.is_empty() {
+            out.extend_from_slice(b"::");
+            at = zeros.end;
+            continue;
         }
-        decimal(byte.into(), out);
+        if at > 0 && at != zeros.end {
+            out.push(b':');
+        }
+        let [high, low] = words[at].to_be_bytes().map(|byte| HEX_PAIRS[usize::from(byte)]);
+        let digits = [high[0], high[1], low[0], low[1]];
+        let leading = (words[at] | 1).leading_zeros() as usize / 4;
+        out.extend_from_slice(&digits[leading..]);
+        at += 1;
+    }
+    if is_dotted {
+        if zeros.end != end {
+            out.push(b':');
+        }
+        let [.., a, b, c, d] = bytes;
+        ipv4([a, b, c, d], out);
     }
 }
 
-/// As the C library: RFC 5952, and a dotted quad also behind `::` alone and `::ffff:0:`… as it has them.
-fn ipv6(address: Ipv6Addr, out: &mut Vec<u8>) {
-    append(out, format_args!("{address}"));
+/// The first of the longest runs of two zeros and more.
+fn longest_zeros(words: &[u16; 8]) -> Range<usize> {
+    let mut longest = 0..0;
+    let mut at = 0;
+    while at < words.len() {
+        let len = words[at..].iter().take_while(|word| **word == 0).count();
+        if len > longest.len().max(1) {
+            longest = at..at + len;
+        }
+        at += len + 1;
+    }
+    longest
 }
 
 /// A minus before both parts if either is negative (semantics 2).
 fn seconds(time: TimeParts, out: &mut Vec<u8>) {
-    let sign = if time.seconds < 0 || time.nanos < 0 { "-" } else { "" };
-    append(out, format_args!("{sign}{}.{:09}", time.seconds.unsigned_abs(), time.nanos.unsigned_abs()));
+    if time.seconds < 0 || time.nanos < 0 {
+        out.push(b'-');
+    }
+    decimal(time.seconds.unsigned_abs(), out);
+    out.push(b'.');
+    nine_digits(time.nanos.unsigned_abs(), out);
 }
 
-/// `Sep  9, 2016 13:37:19.625878000 UTC`; a year beyond 32 bits cannot be written so (semantics 2).
+/// In UTC.
 fn calendar(time: TimeParts, out: &mut Vec<u8>) {
-    const SECONDS_OF_DAY: i64 = 86_400;
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    if time.write_date(0, out) {
+        time.write_fraction(out);
+        out.extend_from_slice(b" UTC");
+    }
+}
 
-    let (year, month, day) = date(time.seconds.div_euclid(SECONDS_OF_DAY));
-    // The C library counts years from 1900 in 32 bits.
-    let is_representable = i32::try_from(year - 1900).is_ok();
-    let Some(month) = MONTHS.get(month).filter(|_| is_representable) else {
-        return out.extend_from_slice(b"Not representable");
-    };
-    let of_day = time.seconds.rem_euclid(SECONDS_OF_DAY);
-    let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
-    let fraction = time.nanos;
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the C library's own rule: the sum with 1900 overflows"
-    )]
-    let year = year as i32;
-    append(out, format_args!("{month} {day:2}, {year} {hour:02}:{minute:02}:{second:02}.{fraction:09} UTC"));
+impl TimeParts {
+    /// Appends date and time of day as `frame.time` begins: `Sep  9, 2016 13:37:19`, so many seconds ahead of UTC.
+    /// Appends `Not representable` and gives `false` for a year beyond 32 bits, which the C library cannot write
+    /// (semantics 2).
+    pub fn write_date(self, ahead_of_utc: i32, out: &mut Vec<u8>) -> bool {
+        const SECONDS_OF_DAY: i64 = 86_400;
+        const MONTHS: [[u8; 3]; 12] = [
+            *b"Jan", *b"Feb", *b"Mar", *b"Apr", *b"May", *b"Jun", *b"Jul", *b"Aug", *b"Sep", *b"Oct",
+            *b"Nov", *b"Dec",
+        ];
+
+        let local = self.seconds.saturating_add(ahead_of_utc.into());
+        let (year, month, day) = date(local.div_euclid(SECONDS_OF_DAY));
+        // The C library counts years from 1900 in 32 bits.
+        let is_representable = i32::try_from(year - 1900).is_ok();
+        let Some(month) = MONTHS.get(month).filter(|_| is_representable) else {
+            out.extend_from_slice(b"Not representable");
+            return false;
+        };
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the C library's own rule: the sum with 1900 overflows"
+        )]
+        let year = year as i32;
+        let of_day = local.rem_euclid(SECONDS_OF_DAY);
+        out.extend_from_slice(month);
+        out.push(b' ');
+        let day = two_digits(day);
+        out.extend_from_slice(&[if day[0] == b'0' { b' ' } else { day[0] }, day[1], b',', b' ']);
+        if year < 0 {
+            out.push(b'-');
+        }
+        decimal(year.unsigned_abs().into(), out);
+        let ([h, i], [m, n], [s, t]) =
+            (two_digits(of_day / 3600), two_digits(of_day / 60 % 60), two_digits(of_day % 60));
+        out.extend_from_slice(&[b' ', h, i, b':', m, n, b':', s, t]);
+        true
+    }
+
+    /// Appends a point and the nanoseconds as `frame.time` has them: nine digits, a minus among the nine (semantics 2).
+    pub fn write_fraction(self, out: &mut Vec<u8>) {
+        out.push(b'.');
+        match u32::try_from(self.nanos) {
+            Ok(nanos) => nine_digits(nanos, out),
+            Err(_) => {
+                // Writing to a vector cannot fail.
+                let _ = write!(out, "{:09}", self.nanos);
+            }
+        }
+    }
 }
 
 /// Year, month from 0 and day of a number of days since 1970-01-01, in the Gregorian calendar: years begin in March, so
@@ -172,7 +246,41 @@ mod tests {
         assert_eq!(text("ip.len", FieldValue::Number(u64::MAX)), "18446744073709551615");
         assert_eq!(text("ip.src", FieldValue::Ipv4([10, 0, 200, 255])), "10.0.200.255");
         assert_eq!(text("eth.src", FieldValue::Mac([0, 0x1a, 0xff, 3, 4, 5])), "00:1a:ff:03:04:05");
-        assert_eq!(text("ipv6.src", FieldValue::Ipv6([0; 16])), "::");
+        for number in [0, 9, 0x10, 0xffff, 0x1_0000, u64::MAX] {
+            assert_eq!(text("ip.flags", FieldValue::Number(number)), format!("{number:#04x}"));
+            assert_eq!(text("ipv6.flow", FieldValue::Number(number)), format!("{number:#08x}"));
+        }
+    }
+
+    /// Every pattern of zeros, as the standard library writes it; the dotted forms as tshark 4.0.17 printed them.
+    #[test]
+    fn ipv6_addresses() {
+        for pattern in 0..256u16 {
+            let words: [u16; 8] = std::array::from_fn(|at| {
+                [0, 0xa, 0x10, 0xfed, 0x1000][(pattern as usize >> at & 1) * (1 + at % 4)]
+            });
+            let address = std::net::Ipv6Addr::from(words);
+            if pattern & 0x3f != 0 {
+                assert_eq!(text("ipv6.src", FieldValue::Ipv6(address.octets())), address.to_string());
+            }
+        }
+        for (address, expected) in [
+            ("::", "::"),
+            ("::1", "::1"),
+            ("::1:0", "::0.1.0.0"),
+            ("::1:1", "::0.1.0.1"),
+            ("::1.2.3.4", "::1.2.3.4"),
+            ("::ffff", "::ffff"),
+            ("::ffff:0.0.0.1", "::ffff:0.0.0.1"),
+            ("::ffff:0:1.2.3.4", "::ffff:0:102:304"),
+            ("64:ff9b::1.2.3.4", "64:ff9b::102:304"),
+            ("0:0:1::", "0:0:1::"),
+            ("1:0:0:1:0:0:1:1", "1::1:0:0:1:1"),
+            ("1:2:3:4:5:6:7:0", "1:2:3:4:5:6:7:0"),
+        ] {
+            let address: std::net::Ipv6Addr = address.parse().unwrap();
+            assert_eq!(text("ipv6.src", FieldValue::Ipv6(address.octets())), expected);
+        }
     }
 
     /// Every day of 800 years against a calendar that counts.
