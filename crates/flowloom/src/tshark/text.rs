@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pcap_headers::{FieldValue, Fields, FrameTimes, Packet};
+use pcap_headers::{Field, FieldTable, FieldValue, Fields, FrameTimes, Packet};
 
 use super::args::{Job, Layout};
 use super::zone::{Clock, Zone};
@@ -20,11 +20,21 @@ pub(super) struct Printer {
 
 /// A column of the output.
 #[derive(Debug, Clone, Copy)]
-enum Cell {
-    /// A column of the fields.
-    Column(usize),
-    /// The same, as a local time.
-    LocalTime(usize),
+struct Cell {
+    kind: Kind,
+    field: &'static Field,
+    /// The column of the fields.
+    column: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    /// As the field prints it.
+    Plain,
+    /// A local time.
+    LocalTime,
+    /// Seconds since the epoch.
+    Epoch,
     /// Always empty: of columns of the same name the last alone has the values.
     Repeated,
 }
@@ -36,12 +46,15 @@ impl Printer {
         let names = job.fields.clone();
         let (mut used, mut cells) = (Vec::new(), Vec::new());
         for (place, name) in names.iter().enumerate() {
+            let field = FieldTable::find(name).ok_or_else(|| format!("no field is named {name}"))?;
             let is_repeated = names.iter().skip(place + 1).any(|later| later == name);
-            cells.push(match name.as_str() {
-                _ if is_repeated => Cell::Repeated,
-                "frame.time" => Cell::LocalTime(used.len()),
-                _ => Cell::Column(used.len()),
-            });
+            let kind = match name.as_str() {
+                _ if is_repeated => Kind::Repeated,
+                "frame.time" => Kind::LocalTime,
+                "frame.time_epoch" => Kind::Epoch,
+                _ => Kind::Plain,
+            };
+            cells.push(Cell { kind, field, column: used.len() });
             if !is_repeated {
                 used.push(name.as_str());
             }
@@ -69,21 +82,28 @@ impl Printer {
     /// Appends the line of the next packet.
     pub(super) fn line(&mut self, packet: &Packet<'_>, out: &mut Vec<u8>) {
         self.fields.read(packet);
+        let separator = self.layout.separator;
         for (place, cell) in self.cells.iter().enumerate() {
-            if place > 0 {
-                out.push(self.layout.separator);
+            let values = match cell.kind {
+                Kind::Repeated => &[],
+                _ => self.fields.values(cell.column),
+            };
+            // What stands before a value goes in one piece.
+            match (place > 0, self.layout.quote.filter(|_| !values.is_empty())) {
+                (true, None) => out.push(separator),
+                (true, Some(quote)) => out.extend_from_slice(&[separator, quote]),
+                (false, quote) => out.extend(quote),
             }
-            let (Cell::Column(column) | Cell::LocalTime(column)) = *cell else { continue };
-            let values = self.fields.values(column);
-            if values.is_empty() {
-                continue;
+            match (cell.kind, values) {
+                (_, []) => continue,
+                (Kind::LocalTime, [FieldValue::Time(time)]) => self.clock.write_local(*time, out),
+                (Kind::Epoch, [FieldValue::Time(time)]) => self.clock.write_epoch(*time, out),
+                (_, [value]) => cell.field.write(*value, out),
+                _ => self.fields.write(cell.column, [self.layout.aggregator], out),
             }
-            out.extend(self.layout.quote);
-            match (cell, values) {
-                (Cell::LocalTime(_), [FieldValue::Time(time)]) => self.clock.write(*time, out),
-                _ => self.fields.write(column, [self.layout.aggregator], out),
+            if let Some(quote) = self.layout.quote {
+                out.push(quote);
             }
-            out.extend(self.layout.quote);
         }
         out.push(b'\n');
     }

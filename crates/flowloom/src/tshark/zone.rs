@@ -45,26 +45,30 @@ impl Zone {
     }
 }
 
-/// Prints times in a zone; packets of the same second share the text of it.
+/// Prints times; packets of the same second share the text of it.
 #[derive(Debug, Clone)]
 pub(super) struct Clock {
     zone: Arc<Zone>,
+    /// The second that the texts belong to.
     second: Option<i64>,
-    /// Of the second: date and time of day, and whether there is one.
+    /// Date and time of day in the zone, and whether there is one.
     date: Vec<u8>,
     is_date: bool,
-    /// Of the second: a blank and the name of the zone.
+    /// A blank and the name of the zone.
     name: Vec<u8>,
+    /// Seconds since the epoch, if there are that many and not fewer than none.
+    epoch: Vec<u8>,
 }
 
 impl Clock {
     pub(super) fn new(zone: Arc<Zone>) -> Self {
-        Self { zone, second: None, date: Vec::new(), is_date: false, name: Vec::new() }
+        let [date, name, epoch] = Default::default();
+        Self { zone, second: None, date, is_date: false, name, epoch }
     }
 
     /// Appends `Sep 29, 2016 15:37:19.625878000 CEST`.
     #[inline]
-    pub(super) fn write(&mut self, time: TimeParts, out: &mut Vec<u8>) {
+    pub(super) fn write_local(&mut self, time: TimeParts, out: &mut Vec<u8>) {
         if self.second != Some(time.seconds) {
             self.turn(time);
         }
@@ -75,6 +79,19 @@ impl Clock {
         }
     }
 
+    /// Appends `1475156239.625878000`; the sign of a negative time stands in front of both parts.
+    #[inline]
+    pub(super) fn write_epoch(&mut self, time: TimeParts, out: &mut Vec<u8>) {
+        if self.second != Some(time.seconds) {
+            self.turn(time);
+        }
+        if time.seconds < 0 || time.nanos < 0 {
+            return time.write_seconds(out);
+        }
+        out.extend_from_slice(&self.epoch);
+        time.write_fraction(out);
+    }
+
     fn turn(&mut self, time: TimeParts) {
         let (ahead, name) = self.zone.at(time.seconds);
         self.date.clear();
@@ -82,6 +99,7 @@ impl Clock {
         self.name.clear();
         self.name.push(b' ');
         self.name.extend_from_slice(name.as_bytes());
+        self.epoch = time.seconds.to_string().into_bytes();
         self.second = Some(time.seconds);
     }
 }
@@ -104,14 +122,14 @@ mod tests {
             let mut clock = Clock::new(Arc::new(Zone::new(Some(OsStr::new(variable)))));
             for _ in 0..2 {
                 let mut out = Vec::new();
-                clock.write(TimeParts { seconds: 1_475_156_239, nanos: 1 }, &mut out);
+                clock.write_local(TimeParts { seconds: 1_475_156_239, nanos: 1 }, &mut out);
                 assert_eq!(String::from_utf8_lossy(&out), expected, "{variable}");
             }
         }
         let mut clock = Clock::new(Arc::new(Zone::new(Some(OsStr::new("CET-1CEST,M3.5.0,M10.5.0/3")))));
         let mut out = Vec::new();
         for seconds in [0, 1_475_156_239, i64::MAX] {
-            clock.write(TimeParts { seconds, nanos: 0 }, &mut out);
+            clock.write_local(TimeParts { seconds, nanos: 0 }, &mut out);
             out.push(b'\n');
         }
         let expected = "Jan  1, 1970 01:00:00.000000000 CET\nSep 29, 2016 15:37:19.000000000 CEST\n\

@@ -69,18 +69,30 @@ pub(super) fn decimal(number: u64, out: &mut Vec<u8>) {
 }
 
 fn long_decimal(number: u64, out: &mut Vec<u8>) {
-    let len = number.checked_ilog10().unwrap_or(0) as usize + 1;
-    let mut text = [0; 20];
-    let (mut rest, mut at) = (number, len.min(text.len()));
-    while at >= 2 {
-        at -= 2;
-        text[at..at + 2].copy_from_slice(&PAIRS[(rest % 100) as usize]);
-        rest /= 100;
+    const EIGHT: u64 = 100_000_000;
+    if number < EIGHT {
+        // All eight digits are made, and copied without the zeros in front.
+        let digits = eight_digits(number as u32);
+        let zeros = 7 - (number as u32).checked_ilog10().unwrap_or(0) as usize;
+        let mut text = [0; 16];
+        text[..8].copy_from_slice(&digits);
+        if let Some(rest) = text[zeros.min(8)..].first_chunk::<8>() {
+            append(rest, 8 - zeros, out);
+        }
+        return;
     }
-    if at == 1 {
-        text[0] = DIGITS[(rest % 10) as usize];
-    }
-    append(&text, len, out);
+    decimal(number / EIGHT, out);
+    out.extend_from_slice(&eight_digits((number % EIGHT) as u32));
+}
+
+/// The digits of a number below 10⁸, with zeros in front.
+#[inline]
+fn eight_digits(number: u32) -> [u8; 8] {
+    let (high, low) = (number / 10_000, number % 10_000);
+    let pair = |number: u32| PAIRS[(number % 100) as usize];
+    let ([a, b], [c, d]) = (pair(high / 100), pair(high));
+    let ([e, f], [g, h]) = (pair(low / 100), pair(low));
+    [a, b, c, d, e, f, g, h]
 }
 
 /// A number below 100; of others the last two digits.
@@ -95,14 +107,15 @@ pub(super) fn nine_digits(number: u32, out: &mut Vec<u8>) {
     if number >= NINE {
         return decimal(number.into(), out);
     }
-    let mut text = [0; 9];
-    let mut rest = number;
-    for at in [7, 5, 3, 1] {
-        text[at..at + 2].copy_from_slice(&PAIRS[(rest % 100) as usize]);
-        rest /= 100;
-    }
-    text[0] = DIGITS[(rest % 10) as usize];
-    out.extend_from_slice(&text);
+    let [_, digits @ ..] = point_and_nine_digits(number);
+    out.extend_from_slice(&digits);
+}
+
+/// A point, and nine digits of a number below 10⁹.
+#[inline]
+pub(super) fn point_and_nine_digits(number: u32) -> [u8; 10] {
+    let [a, b, c, d, e, f, g, h] = eight_digits(number % 100_000_000);
+    [b'.', DIGITS[(number / 100_000_000 % 10) as usize], a, b, c, d, e, f, g, h]
 }
 
 #[cfg(test)]

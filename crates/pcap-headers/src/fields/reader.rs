@@ -186,6 +186,7 @@ impl Fields {
 
     /// The values of a column, outermost first; one at most unless [`Occurrence::All`] or the names of layers are wanted.
     #[must_use]
+    #[inline]
     pub fn values(&self, column: usize) -> &[FieldValue] {
         self.values.get(column).map_or(&[], Values::as_slice)
     }

@@ -3,7 +3,9 @@
 use std::io::Write;
 use std::ops::Range;
 
-use super::digits::{BYTES, DIGITS, HEX_PAIRS, append, decimal, nine_digits, two_digits};
+use super::digits::{
+    BYTES, DIGITS, HEX_PAIRS, append, decimal, nine_digits, point_and_nine_digits, two_digits,
+};
 use super::table::Field;
 use super::value::FieldValue;
 use crate::TimeParts;
@@ -26,6 +28,7 @@ pub(super) enum Format {
 
 impl Field {
     /// Appends a value as text; what this field cannot hold appends nothing.
+    #[inline]
     pub fn write(&self, value: FieldValue, out: &mut Vec<u8>) {
         match (value, self.format) {
             (FieldValue::Number(number), Format::Hex(digits)) => hex(number, digits, out),
@@ -34,7 +37,7 @@ impl Field {
             (FieldValue::Ipv4(bytes), _) => ipv4(bytes, out),
             (FieldValue::Ipv6(bytes), _) => ipv6(bytes, out),
             (FieldValue::Time(time), Format::Calendar) => calendar(time, out),
-            (FieldValue::Time(time), _) => seconds(time, out),
+            (FieldValue::Time(time), _) => time.write_seconds(out),
             (FieldValue::Name(name), _) => out.extend_from_slice(name.as_bytes()),
         }
     }
@@ -115,16 +118,6 @@ fn longest_zeros(words: &[u16; 8]) -> Range<usize> {
     longest
 }
 
-/// A minus before both parts if either is negative (semantics 2).
-fn seconds(time: TimeParts, out: &mut Vec<u8>) {
-    if time.seconds < 0 || time.nanos < 0 {
-        out.push(b'-');
-    }
-    decimal(time.seconds.unsigned_abs(), out);
-    out.push(b'.');
-    nine_digits(time.nanos.unsigned_abs(), out);
-}
-
 /// In UTC.
 fn calendar(time: TimeParts, out: &mut Vec<u8>) {
     if time.write_date(0, out) {
@@ -134,6 +127,17 @@ fn calendar(time: TimeParts, out: &mut Vec<u8>) {
 }
 
 impl TimeParts {
+    /// Appends seconds since the epoch and nine digits as `frame.time_epoch` has them, a minus before both if either is
+    /// negative (semantics 2).
+    pub fn write_seconds(self, out: &mut Vec<u8>) {
+        if self.seconds < 0 || self.nanos < 0 {
+            out.push(b'-');
+        }
+        decimal(self.seconds.unsigned_abs(), out);
+        out.push(b'.');
+        nine_digits(self.nanos.unsigned_abs(), out);
+    }
+
     /// Appends date and time of day as `frame.time` begins: `Sep  9, 2016 13:37:19`, so many seconds ahead of UTC.
     /// Appends `Not representable` and gives `false` for a year beyond 32 bits, which the C library cannot write
     /// (semantics 2).
@@ -173,11 +177,12 @@ impl TimeParts {
     }
 
     /// Appends a point and the nanoseconds as `frame.time` has them: nine digits, a minus among the nine (semantics 2).
+    #[inline]
     pub fn write_fraction(self, out: &mut Vec<u8>) {
-        out.push(b'.');
         match u32::try_from(self.nanos) {
-            Ok(nanos) => nine_digits(nanos, out),
-            Err(_) => {
+            Ok(nanos @ ..1_000_000_000) => out.extend_from_slice(&point_and_nine_digits(nanos)),
+            _ => {
+                out.push(b'.');
                 // Writing to a vector cannot fail.
                 let _ = write!(out, "{:09}", self.nanos);
             }
