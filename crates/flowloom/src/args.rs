@@ -11,6 +11,7 @@ use crate::console::ProgressWhen;
 use crate::error::{Error, Result};
 use crate::fetch::args::FetchArgs;
 use crate::generate::Reflections;
+use crate::generate::args::CaptureArgs;
 use crate::output::{Addresses, Compression, Format};
 use crate::source::OpenOptions;
 
@@ -115,7 +116,9 @@ Examples:
   flowloom generate --records 1000000 --seed 7 -o made.rw
   flowloom generate --preset article -o article.rw
   flowloom generate --records 60000000 --hosts 2000000 --ipv6-share 0.3 -o large.rw
-  flowloom generate --records 1000 --reflection dns -o made.csv")]
+  flowloom generate --records 1000 --reflection dns -o made.csv
+  flowloom generate --packets 2000000 --sizes small -o small.pcap
+  flowloom generate --packets 50000 --tunnels none,vlan,gre,vxlan --fragments 0.05 --nanoseconds -o tunnels.pcapng")]
     Generate(GenerateArgs),
     /// Print the completion script of a shell
     #[command(after_help = "\
@@ -520,8 +523,10 @@ pub(crate) struct GenerateArgs {
     /// A ready set of the options above
     #[arg(long, value_enum)]
     pub(crate) preset: Option<Preset>,
-    /// The file to write: .csv .jsonl .json .parquet .arrow .txt as convert does, any other name is a SiLK file
-    /// [default: SiLK to standard output]
+    #[command(flatten)]
+    pub(crate) captures: CaptureArgs,
+    /// The file to write: .pcap .pcapng are captures, .csv .jsonl .json .parquet .arrow .txt as convert does, any other
+    /// name is a SiLK file [default: SiLK to standard output]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }

@@ -8,7 +8,7 @@
 //! | flows into CSV, JSON, Parquet, Arrow | [`commands::convert::convert`], [`output::exit`] for batches of your own |
 //! | the first or last rows | [`commands::rows::rows`] |
 //! | what a file is | [`commands::info::info`] |
-//! | made traffic | [`generate::Traffic`], [`commands::generate::generate`] |
+//! | made traffic, as flows and as captures | [`generate::Traffic`], [`generate::capture::Capture`], [`commands::generate`] |
 //! | the `rwfilter` command for another host | [`fetch::SilkQuery::window`] |
 //! | rows of several inputs, damage accounted for | [`pump::pump`] with a [`pump::Consumer`] |
 //! | the site configuration where SiLK looks for it | [`site::load`] |
