@@ -176,7 +176,10 @@ impl Layout {
             (b"header", b'y' | b'n') => self.header = first == b'y',
             (b"separator", b'/') => self.separator = escaped(value.get(2)),
             (b"separator", _) => self.separator = first,
-            (b"aggregator", b'/') => self.aggregator = escaped(value.get(2)),
+            // A tab cannot be named here.
+            (b"aggregator", b'/') => {
+                self.aggregator = escaped(value.get(2).filter(|letter| **letter == b's'))
+            }
             (b"aggregator", _) => self.aggregator = first,
             (b"quote", b'd') => self.quote = Some(b'"'),
             (b"quote", b's') => self.quote = Some(b'\''),

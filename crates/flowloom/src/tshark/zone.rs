@@ -18,19 +18,19 @@ impl Zone {
     /// By the value of `TZ`; without it the system's.
     pub(super) fn new(variable: Option<&OsStr>) -> Self {
         let Some(variable) = variable.map(OsStr::to_string_lossy) else {
-            return TimeZone::local().map_or_else(|_| Self::named(""), Self::Rules);
+            return TimeZone::local().map_or_else(|_| Self::Named("UTC".to_owned()), Self::Rules);
         };
         if variable.is_empty() {
-            return Self::named("");
+            return Self::Named("UTC".to_owned());
         }
         TimeZone::from_posix_tz(&variable).map_or_else(|_| Self::named(&variable), Self::Rules)
     }
 
-    /// The C library takes the letters of what it does not understand as the name of UTC.
+    /// The C library takes the letters of what it does not understand as the name of UTC, if there are three or more.
     fn named(variable: &str) -> Self {
         let letters = variable.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(variable.len());
         let name = variable.get(..letters).filter(|name| name.len() >= 3);
-        Self::Named(name.unwrap_or("UTC").to_owned())
+        Self::Named(name.unwrap_or_default().to_owned())
     }
 
     /// Seconds ahead of UTC and the zone's name at a time, in seconds since the epoch.
@@ -115,6 +115,7 @@ mod tests {
             ("", "Sep 29, 2016 13:37:19.000000001 UTC"),
             ("UTC0", "Sep 29, 2016 13:37:19.000000001 UTC"),
             ("nonsense", "Sep 29, 2016 13:37:19.000000001 nonsense"),
+            ("no", "Sep 29, 2016 13:37:19.000000001 "),
             ("<+03>-3", "Sep 29, 2016 16:37:19.000000001 +03"),
             ("XYZ-5:30", "Sep 29, 2016 19:07:19.000000001 XYZ"),
             ("CET-1CEST,M3.5.0,M10.5.0/3", "Sep 29, 2016 15:37:19.000000001 CEST"),

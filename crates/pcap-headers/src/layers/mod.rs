@@ -34,6 +34,7 @@ pub struct Layer<'a> {
     pub(crate) kind: Kind,
     pub(crate) span: Span<'a>,
     pub(crate) quoted_by: Option<Kind>,
+    pub(crate) in_piece: bool,
     pub(crate) is_ether_typed: bool,
 }
 
