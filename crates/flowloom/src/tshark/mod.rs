@@ -4,6 +4,7 @@
 //! `frame.protocols` ends where decoding ends: what a stream or datagram carries is not named.
 
 mod args;
+mod line;
 mod pieces;
 mod text;
 mod zone;

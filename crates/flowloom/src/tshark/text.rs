@@ -5,6 +5,7 @@ use std::sync::Arc;
 use pcap_headers::{Field, FieldTable, FieldValue, Fields, FrameTimes, Packet};
 
 use super::args::{Job, Layout};
+use super::line::Line;
 use super::zone::{Clock, Zone};
 
 /// Prints the header and the lines of a job.
@@ -16,6 +17,9 @@ pub(super) struct Printer {
     fields: Fields,
     layout: Layout,
     clock: Clock,
+    /// Memory.
+    line: Line,
+    names_text: Vec<u8>,
 }
 
 /// A column of the output.
@@ -33,8 +37,8 @@ enum Kind {
     Plain,
     /// A local time.
     LocalTime,
-    /// Seconds since the epoch.
-    Epoch,
+    /// The names of all layers.
+    Names,
     /// Always empty: of columns of the same name the last alone has the values.
     Repeated,
 }
@@ -51,7 +55,7 @@ impl Printer {
             let kind = match name.as_str() {
                 _ if is_repeated => Kind::Repeated,
                 "frame.time" => Kind::LocalTime,
-                "frame.time_epoch" => Kind::Epoch,
+                "frame.protocols" => Kind::Names,
                 _ => Kind::Plain,
             };
             cells.push(Cell { kind, field, column: used.len() });
@@ -60,7 +64,8 @@ impl Printer {
             }
         }
         let fields = Fields::new(used, job.layout.occurrence).map_err(|error| error.to_string())?;
-        Ok(Self { cells, fields, layout: job.layout, clock: Clock::new(zone), names })
+        let (line, names_text) = Default::default();
+        Ok(Self { cells, fields, layout: job.layout, clock: Clock::new(zone), names, line, names_text })
     }
 
     /// What stands before the first line.
@@ -82,30 +87,43 @@ impl Printer {
     /// Appends the line of the next packet.
     pub(super) fn line(&mut self, packet: &Packet<'_>, out: &mut Vec<u8>) {
         self.fields.read(packet);
-        let separator = self.layout.separator;
+        let line = &mut self.line;
+        line.clear();
+        let Layout { separator, quote, aggregator, .. } = self.layout;
         for (place, cell) in self.cells.iter().enumerate() {
             let values = match cell.kind {
                 Kind::Repeated => &[],
                 _ => self.fields.values(cell.column),
             };
             // What stands before a value goes in one piece.
-            match (place > 0, self.layout.quote.filter(|_| !values.is_empty())) {
-                (true, None) => out.push(separator),
-                (true, Some(quote)) => out.extend_from_slice(&[separator, quote]),
-                (false, quote) => out.extend(quote),
+            match (place > 0, quote.filter(|_| !values.is_empty())) {
+                (true, None) => line.push([separator]),
+                (true, Some(quote)) => line.push([separator, quote]),
+                (false, Some(quote)) => line.push([quote]),
+                (false, None) => {}
             }
-            match (cell.kind, values) {
-                (_, []) => continue,
-                (Kind::LocalTime, [FieldValue::Time(time)]) => self.clock.write_local(*time, out),
-                (Kind::Epoch, [FieldValue::Time(time)]) => self.clock.write_epoch(*time, out),
-                (_, [value]) => cell.field.write(*value, out),
-                _ => self.fields.write(cell.column, [self.layout.aggregator], out),
+            let Some((first, others)) = values.split_first() else { continue };
+            match (cell.kind, *first) {
+                (Kind::LocalTime, FieldValue::Time(time)) => self.clock.write(time, line),
+                (Kind::Names, _) => {
+                    self.names_text.clear();
+                    self.fields.write(cell.column, "", &mut self.names_text);
+                    line.extend(&self.names_text);
+                }
+                (_, first) => {
+                    line.put(|room| cell.field.text(first, room));
+                    for value in others {
+                        line.push([aggregator]);
+                        line.put(|room| cell.field.text(*value, room));
+                    }
+                }
             }
-            if let Some(quote) = self.layout.quote {
-                out.push(quote);
+            if let Some(quote) = quote {
+                line.push([quote]);
             }
         }
-        out.push(b'\n');
+        line.push([b'\n']);
+        out.extend_from_slice(line.bytes());
     }
 
     /// Goes on elsewhere in the file.

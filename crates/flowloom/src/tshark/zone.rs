@@ -3,8 +3,10 @@
 use std::ffi::OsStr;
 use std::sync::Arc;
 
-use pcap_headers::TimeParts;
+use pcap_headers::{Field, TimeParts};
 use tz::TimeZone;
+
+use super::line::Line;
 
 /// A time zone.
 #[derive(Debug)]
@@ -51,55 +53,41 @@ pub(super) struct Clock {
     zone: Arc<Zone>,
     /// The second that the texts belong to.
     second: Option<i64>,
-    /// Date and time of day in the zone, and whether there is one.
-    date: Vec<u8>,
+    /// Date and time of day in the zone, how long that is, and whether there is one.
+    date: [u8; Field::ROOM],
+    date_len: usize,
     is_date: bool,
     /// A blank and the name of the zone.
     name: Vec<u8>,
-    /// Seconds since the epoch, if there are that many and not fewer than none.
-    epoch: Vec<u8>,
 }
 
 impl Clock {
     pub(super) fn new(zone: Arc<Zone>) -> Self {
-        let [date, name, epoch] = Default::default();
-        Self { zone, second: None, date, is_date: false, name, epoch }
+        Self { zone, second: None, date: [0; Field::ROOM], date_len: 0, is_date: false, name: Vec::new() }
     }
 
-    /// Appends `Sep 29, 2016 15:37:19.625878000 CEST`.
+    /// Adds `Sep 29, 2016 15:37:19.625878000 CEST`.
     #[inline]
-    pub(super) fn write_local(&mut self, time: TimeParts, out: &mut Vec<u8>) {
+    pub(super) fn write(&mut self, time: TimeParts, line: &mut Line) {
         if self.second != Some(time.seconds) {
             self.turn(time);
         }
-        out.extend_from_slice(&self.date);
+        line.put(|room| {
+            *room = self.date;
+            self.date_len
+        });
         if self.is_date {
-            time.write_fraction(out);
-            out.extend_from_slice(&self.name);
+            line.put(|room| time.fraction_text(room));
+            line.extend(&self.name);
         }
-    }
-
-    /// Appends `1475156239.625878000`; the sign of a negative time stands in front of both parts.
-    #[inline]
-    pub(super) fn write_epoch(&mut self, time: TimeParts, out: &mut Vec<u8>) {
-        if self.second != Some(time.seconds) {
-            self.turn(time);
-        }
-        if time.seconds < 0 || time.nanos < 0 {
-            return time.write_seconds(out);
-        }
-        out.extend_from_slice(&self.epoch);
-        time.write_fraction(out);
     }
 
     fn turn(&mut self, time: TimeParts) {
         let (ahead, name) = self.zone.at(time.seconds);
-        self.date.clear();
-        self.is_date = time.write_date(ahead, &mut self.date);
+        (self.date_len, self.is_date) = time.date_text(ahead, &mut self.date);
         self.name.clear();
         self.name.push(b' ');
         self.name.extend_from_slice(name.as_bytes());
-        self.epoch = time.seconds.to_string().into_bytes();
         self.second = Some(time.seconds);
     }
 }
@@ -122,19 +110,19 @@ mod tests {
         ] {
             let mut clock = Clock::new(Arc::new(Zone::new(Some(OsStr::new(variable)))));
             for _ in 0..2 {
-                let mut out = Vec::new();
-                clock.write_local(TimeParts { seconds: 1_475_156_239, nanos: 1 }, &mut out);
-                assert_eq!(String::from_utf8_lossy(&out), expected, "{variable}");
+                let mut line = Line::default();
+                clock.write(TimeParts { seconds: 1_475_156_239, nanos: 1 }, &mut line);
+                assert_eq!(String::from_utf8_lossy(line.bytes()), expected, "{variable}");
             }
         }
         let mut clock = Clock::new(Arc::new(Zone::new(Some(OsStr::new("CET-1CEST,M3.5.0,M10.5.0/3")))));
-        let mut out = Vec::new();
+        let mut line = Line::default();
         for seconds in [0, 1_475_156_239, i64::MAX] {
-            clock.write_local(TimeParts { seconds, nanos: 0 }, &mut out);
-            out.push(b'\n');
+            clock.write(TimeParts { seconds, nanos: 0 }, &mut line);
+            line.extend(b"\n");
         }
         let expected = "Jan  1, 1970 01:00:00.000000000 CET\nSep 29, 2016 15:37:19.000000000 CEST\n\
                         Not representable\n";
-        assert_eq!(String::from_utf8_lossy(&out), expected);
+        assert_eq!(String::from_utf8_lossy(line.bytes()), expected);
     }
 }

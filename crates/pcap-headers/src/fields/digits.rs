@@ -47,42 +47,36 @@ pub(super) static BYTES: [([u8; 4], u8); 256] = {
     bytes
 };
 
-/// Appends the first `len` bytes of `text`: all of them are copied, because a copy whose length the compiler knows takes
-/// one or two instructions.
+/// Where the text of a value goes. No text that is made here is longer.
+pub(super) type Room = [u8; 64];
+
+/// Puts bytes at a place and gives the place behind them. Lengths that the compiler knows take one or two instructions.
 #[inline]
-pub(super) fn append<const N: usize>(text: &[u8; N], len: usize, out: &mut Vec<u8>) {
-    let end = out.len() + len.min(N);
-    out.extend_from_slice(text);
-    out.truncate(end);
+pub(super) fn put<const N: usize>(room: &mut Room, at: usize, bytes: [u8; N]) -> usize {
+    if let Some(place) = room.get_mut(at..at + N) {
+        place.copy_from_slice(&bytes);
+    }
+    at + N
 }
 
 /// The digits of a number without padding.
 #[inline]
-pub(super) fn decimal(number: u64, out: &mut Vec<u8>) {
-    match u8::try_from(number) {
-        Ok(byte) => {
-            let (digits, len) = BYTES[usize::from(byte)];
-            append(&digits, len.into(), out);
-        }
-        Err(_) => long_decimal(number, out),
-    }
-}
-
-fn long_decimal(number: u64, out: &mut Vec<u8>) {
+pub(super) fn decimal(number: u64, room: &mut Room, at: usize) -> usize {
     const EIGHT: u64 = 100_000_000;
-    if number < EIGHT {
-        // All eight digits are made, and copied without the zeros in front.
-        let digits = eight_digits(number as u32);
-        let zeros = 7 - (number as u32).checked_ilog10().unwrap_or(0) as usize;
-        let mut text = [0; 16];
-        text[..8].copy_from_slice(&digits);
-        if let Some(rest) = text[zeros.min(8)..].first_chunk::<8>() {
-            append(rest, 8 - zeros, out);
-        }
-        return;
+    if let Ok(byte) = u8::try_from(number) {
+        let (digits, len) = BYTES[usize::from(byte)];
+        put(room, at, digits);
+        return at + usize::from(len);
     }
-    decimal(number / EIGHT, out);
-    out.extend_from_slice(&eight_digits((number % EIGHT) as u32));
+    if number < EIGHT {
+        // All eight digits are made, and the zeros in front shifted out.
+        let digits = u64::from_le_bytes(eight_digits(number as u32));
+        let zeros = 7 - (number as u32).checked_ilog10().unwrap_or(0);
+        put(room, at, (digits >> (8 * zeros)).to_le_bytes());
+        return at + 8 - zeros as usize;
+    }
+    let at = decimal(number / EIGHT, room, at);
+    put(room, at, eight_digits((number % EIGHT) as u32))
 }
 
 /// The digits of a number below 10⁸, with zeros in front.
@@ -100,22 +94,15 @@ pub(super) fn two_digits(number: i64) -> [u8; 2] {
     PAIRS[number.rem_euclid(100) as usize]
 }
 
-/// Nine digits with zeros in front; ten if there are so many.
+/// A point, and nine digits of a number with zeros in front; ten if there are so many.
 #[inline]
-pub(super) fn nine_digits(number: u32, out: &mut Vec<u8>) {
+pub(super) fn fraction(number: u32, room: &mut Room, at: usize) -> usize {
     const NINE: u32 = 1_000_000_000;
-    if number >= NINE {
-        return decimal(number.into(), out);
-    }
-    let [_, digits @ ..] = point_and_nine_digits(number);
-    out.extend_from_slice(&digits);
-}
-
-/// A point, and nine digits of a number below 10⁹.
-#[inline]
-pub(super) fn point_and_nine_digits(number: u32) -> [u8; 10] {
-    let [a, b, c, d, e, f, g, h] = eight_digits(number % 100_000_000);
-    [b'.', DIGITS[(number / 100_000_000 % 10) as usize], a, b, c, d, e, f, g, h]
+    let (tenth, number) = (number / NINE, number % NINE);
+    let at = put(room, at, [b'.']);
+    let at = if tenth > 0 { put(room, at, [DIGITS[(tenth % 10) as usize]]) } else { at };
+    let at = put(room, at, [DIGITS[(number / 100_000_000) as usize]]);
+    put(room, at, eight_digits(number % 100_000_000))
 }
 
 #[cfg(test)]
@@ -126,12 +113,12 @@ mod tests {
     fn as_the_standard_library() {
         let edges = (0..20).flat_map(|power| [10u64.pow(power) - 1, 10u64.pow(power), 10u64.pow(power) + 1]);
         for number in (0..70_000).chain(edges).chain([u32::MAX.into(), u64::MAX]) {
-            let (mut short, mut nine) = (b"x".to_vec(), b"x".to_vec());
-            decimal(number, &mut short);
-            assert_eq!(short, format!("x{number}").into_bytes());
+            let mut room = [b'x'; 64];
+            let end = decimal(number, &mut room, 1);
+            assert_eq!(&room[..end], format!("x{number}").as_bytes());
             if let Ok(number) = u32::try_from(number) {
-                nine_digits(number, &mut nine);
-                assert_eq!(nine, format!("x{number:09}").into_bytes());
+                let end = fraction(number, &mut room, 1);
+                assert_eq!(&room[..end], format!("x.{number:09}").as_bytes());
             }
         }
     }

@@ -1,11 +1,8 @@
 //! Values as tshark prints them with `-T fields`.
 
-use std::io::Write;
 use std::ops::Range;
 
-use super::digits::{
-    BYTES, DIGITS, HEX_PAIRS, append, decimal, nine_digits, point_and_nine_digits, two_digits,
-};
+use super::digits::{BYTES, DIGITS, HEX_PAIRS, Room, decimal, fraction, put, two_digits};
 use super::table::Field;
 use super::value::FieldValue;
 use crate::TimeParts;
@@ -27,81 +24,94 @@ pub(super) enum Format {
 }
 
 impl Field {
+    /// Bytes that [`text`](Self::text) takes at most.
+    pub const ROOM: usize = 64;
+
     /// Appends a value as text; what this field cannot hold appends nothing.
-    #[inline]
     pub fn write(&self, value: FieldValue, out: &mut Vec<u8>) {
+        if let FieldValue::Name(name) = value {
+            return out.extend_from_slice(name.as_bytes());
+        }
+        let mut room = [0; Self::ROOM];
+        let len = self.text(value, &mut room);
+        out.extend_from_slice(room.get(..len).unwrap_or_default());
+    }
+
+    /// Puts the text of a value in front of `room` and gives its length, which for names is 0: they are of any length, so
+    /// [`write`](Self::write) alone has them. Bytes behind the text are changed as well.
+    #[inline]
+    pub fn text(&self, value: FieldValue, room: &mut [u8; Self::ROOM]) -> usize {
         match (value, self.format) {
-            (FieldValue::Number(number), Format::Hex(digits)) => hex(number, digits, out),
-            (FieldValue::Number(number), _) => decimal(number, out),
-            (FieldValue::Mac(bytes), _) => mac(bytes, out),
-            (FieldValue::Ipv4(bytes), _) => ipv4(bytes, out),
-            (FieldValue::Ipv6(bytes), _) => ipv6(bytes, out),
-            (FieldValue::Time(time), Format::Calendar) => calendar(time, out),
-            (FieldValue::Time(time), _) => time.write_seconds(out),
-            (FieldValue::Name(name), _) => out.extend_from_slice(name.as_bytes()),
+            (FieldValue::Number(number), Format::Hex(digits)) => hex(number, digits, room),
+            (FieldValue::Number(number), _) => decimal(number, room, 0),
+            (FieldValue::Mac(bytes), _) => mac(bytes, room),
+            (FieldValue::Ipv4(bytes), _) => ipv4(bytes, room, 0),
+            (FieldValue::Ipv6(bytes), _) => ipv6(bytes, room),
+            (FieldValue::Time(time), Format::Calendar) => calendar(time, room),
+            (FieldValue::Time(time), _) => seconds(time, room),
+            (FieldValue::Name(_), _) => 0,
         }
     }
 }
 
 /// `0x` and at least so many digits.
-fn hex(number: u64, digits: usize, out: &mut Vec<u8>) {
+fn hex(number: u64, digits: usize, room: &mut Room) -> usize {
     let used = (64 - number.leading_zeros() as usize).div_ceil(4);
-    out.extend_from_slice(b"0x");
-    for place in (0..digits.max(used)).rev() {
-        out.push(DIGITS[(number >> (4 * place) & 0xf) as usize]);
-    }
+    let places = (0..digits.max(used)).rev();
+    let at = put(room, 0, *b"0x");
+    places.fold(at, |at, place| put(room, at, [DIGITS[(number >> (4 * place) & 0xf) as usize]]))
 }
 
-fn mac(bytes: [u8; 6], out: &mut Vec<u8>) {
+fn mac(bytes: [u8; 6], room: &mut Room) -> usize {
     let mut text = [b':'; 17];
     for (pair, byte) in text.chunks_mut(3).zip(bytes) {
         pair[..2].copy_from_slice(&HEX_PAIRS[usize::from(byte)]);
     }
-    out.extend_from_slice(&text);
+    put(room, 0, text)
 }
 
-fn ipv4(bytes: [u8; 4], out: &mut Vec<u8>) {
-    // Room for one more than the 15 characters of an address.
-    let mut text = [0; 17];
-    let mut len = 0;
+#[inline]
+fn ipv4(bytes: [u8; 4], room: &mut Room, mut at: usize) -> usize {
     for byte in bytes {
-        let (digits, digits_len) = BYTES[usize::from(byte)];
-        text[len..len + 4].copy_from_slice(&digits);
-        len += usize::from(digits_len) + 1;
+        let (digits, len) = BYTES[usize::from(byte)];
+        put(room, at, digits);
+        at += usize::from(len) + 1;
     }
-    append(&text, len - 1, out);
+    at - 1
 }
 
 /// As the C library: the first of the longest runs of zeros is left out, and a dotted quad stands behind `::` and
 /// `::ffff:` (RFC 5952, 4 and 5; `inet_ntop`).
-fn ipv6(bytes: [u8; 16], out: &mut Vec<u8>) {
+fn ipv6(bytes: [u8; 16], room: &mut Room) -> usize {
     let words: [u16; 8] = std::array::from_fn(|at| u16::from_be_bytes([bytes[2 * at], bytes[2 * at + 1]]));
     let zeros = longest_zeros(&words);
     let is_dotted = zeros.start == 0 && (zeros.len() == 6 || zeros.len() == 5 && words[5] == 0xffff);
     let end = if is_dotted { 6 } else { 8 };
-    let mut at = 0;
-    while at < end {
-        if at == zeros.start && !zeros.is_empty() {
-            out.extend_from_slice(b"::");
-            at = zeros.end;
+    let (mut word, mut at) = (0, 0);
+    while word < end {
+        if word == zeros.start && !zeros.is_empty() {
+            at = put(room, at, *b"::");
+            word = zeros.end;
             continue;
         }
-        if at > 0 && at != zeros.end {
-            out.push(b':');
+        if word > 0 && word != zeros.end {
+            at = put(room, at, [b':']);
         }
-        let [high, low] = words[at].to_be_bytes().map(|byte| HEX_PAIRS[usize::from(byte)]);
-        let digits = [high[0], high[1], low[0], low[1]];
-        let leading = (words[at] | 1).leading_zeros() as usize / 4;
-        out.extend_from_slice(&digits[leading..]);
-        at += 1;
+        let [high, low] = words[word].to_be_bytes().map(|byte| HEX_PAIRS[usize::from(byte)]);
+        let digits = u32::from_le_bytes([high[0], high[1], low[0], low[1]]);
+        let leading = (words[word] | 1).leading_zeros() / 4;
+        put(room, at, (digits >> (8 * leading)).to_le_bytes());
+        at += 4 - leading as usize;
+        word += 1;
     }
-    if is_dotted {
-        if zeros.end != end {
-            out.push(b':');
-        }
-        let [.., a, b, c, d] = bytes;
-        ipv4([a, b, c, d], out);
+    if !is_dotted {
+        return at;
     }
+    if zeros.end != end {
+        at = put(room, at, [b':']);
+    }
+    let [.., a, b, c, d] = bytes;
+    ipv4([a, b, c, d], room, at)
 }
 
 /// The first of the longest runs of two zeros and more.
@@ -118,30 +128,46 @@ fn longest_zeros(words: &[u16; 8]) -> Range<usize> {
     longest
 }
 
+/// A minus before both parts if either is negative (semantics 2).
+fn seconds(time: TimeParts, room: &mut Room) -> usize {
+    let is_negative = time.seconds < 0 || time.nanos < 0;
+    let at = if is_negative { put(room, 0, [b'-']) } else { 0 };
+    let at = decimal(time.seconds.unsigned_abs(), room, at);
+    fraction(time.nanos.unsigned_abs(), room, at)
+}
+
 /// In UTC.
-fn calendar(time: TimeParts, out: &mut Vec<u8>) {
-    if time.write_date(0, out) {
-        time.write_fraction(out);
-        out.extend_from_slice(b" UTC");
+fn calendar(time: TimeParts, room: &mut Room) -> usize {
+    match time.date_text(0, room) {
+        (at, false) => at,
+        (at, true) => {
+            let at = signed_fraction(time.nanos, room, at);
+            put(room, at, *b" UTC")
+        }
+    }
+}
+
+/// As C prints `.%09d`: a minus is one of the nine characters (semantics 2).
+#[inline]
+fn signed_fraction(nanos: i32, room: &mut Room, at: usize) -> usize {
+    match u32::try_from(nanos) {
+        Ok(nanos) => fraction(nanos, room, at),
+        Err(_) => format!(".{nanos:09}").bytes().fold(at, |at, byte| put(room, at, [byte])),
     }
 }
 
 impl TimeParts {
-    /// Appends seconds since the epoch and nine digits as `frame.time_epoch` has them, a minus before both if either is
-    /// negative (semantics 2).
-    pub fn write_seconds(self, out: &mut Vec<u8>) {
-        if self.seconds < 0 || self.nanos < 0 {
-            out.push(b'-');
-        }
-        decimal(self.seconds.unsigned_abs(), out);
-        out.push(b'.');
-        nine_digits(self.nanos.unsigned_abs(), out);
+    /// Puts the nanoseconds as `frame.time` has them in front of `room`, a point and nine digits, and gives their length
+    /// (semantics 2). Bytes behind them are changed as well.
+    #[inline]
+    pub fn fraction_text(self, room: &mut [u8; Field::ROOM]) -> usize {
+        signed_fraction(self.nanos, room, 0)
     }
 
-    /// Appends date and time of day as `frame.time` begins: `Sep  9, 2016 13:37:19`, so many seconds ahead of UTC.
-    /// Appends `Not representable` and gives `false` for a year beyond 32 bits, which the C library cannot write
-    /// (semantics 2).
-    pub fn write_date(self, ahead_of_utc: i32, out: &mut Vec<u8>) -> bool {
+    /// Puts date and time of day as `frame.time` begins in front of `room`, so many seconds ahead of UTC:
+    /// `Sep  9, 2016 13:37:19`. Gives the length, and whether it is a date: a year beyond 32 bits, which the C library cannot
+    /// write, is `Not representable` (semantics 2).
+    pub fn date_text(self, ahead_of_utc: i32, room: &mut [u8; Field::ROOM]) -> (usize, bool) {
         const SECONDS_OF_DAY: i64 = 86_400;
         const MONTHS: [[u8; 3]; 12] = [
             *b"Jan", *b"Feb", *b"Mar", *b"Apr", *b"May", *b"Jun", *b"Jul", *b"Aug", *b"Sep", *b"Oct",
@@ -153,8 +179,7 @@ impl TimeParts {
         // The C library counts years from 1900 in 32 bits.
         let is_representable = i32::try_from(year - 1900).is_ok();
         let Some(month) = MONTHS.get(month).filter(|_| is_representable) else {
-            out.extend_from_slice(b"Not representable");
-            return false;
+            return (put(room, 0, *b"Not representable"), false);
         };
         #[expect(
             clippy::cast_possible_truncation,
@@ -162,31 +187,15 @@ impl TimeParts {
         )]
         let year = year as i32;
         let of_day = local.rem_euclid(SECONDS_OF_DAY);
-        out.extend_from_slice(month);
-        out.push(b' ');
-        let day = two_digits(day);
-        out.extend_from_slice(&[if day[0] == b'0' { b' ' } else { day[0] }, day[1], b',', b' ']);
-        if year < 0 {
-            out.push(b'-');
-        }
-        decimal(year.unsigned_abs().into(), out);
+        let [tens, ones] = two_digits(day);
+        let tens = if tens == b'0' { b' ' } else { tens };
+        let at = put(room, 0, *month);
+        let at = put(room, at, [b' ', tens, ones, b',', b' ']);
+        let at = if year < 0 { put(room, at, [b'-']) } else { at };
+        let at = decimal(year.unsigned_abs().into(), room, at);
         let ([h, i], [m, n], [s, t]) =
             (two_digits(of_day / 3600), two_digits(of_day / 60 % 60), two_digits(of_day % 60));
-        out.extend_from_slice(&[b' ', h, i, b':', m, n, b':', s, t]);
-        true
-    }
-
-    /// Appends a point and the nanoseconds as `frame.time` has them: nine digits, a minus among the nine (semantics 2).
-    #[inline]
-    pub fn write_fraction(self, out: &mut Vec<u8>) {
-        match u32::try_from(self.nanos) {
-            Ok(nanos @ ..1_000_000_000) => out.extend_from_slice(&point_and_nine_digits(nanos)),
-            _ => {
-                out.push(b'.');
-                // Writing to a vector cannot fail.
-                let _ = write!(out, "{:09}", self.nanos);
-            }
-        }
+        (put(room, at, [b' ', h, i, b':', m, n, b':', s, t]), true)
     }
 }
 
