@@ -1,7 +1,7 @@
 //! The one walk over the layers of a packet.
 
 use crate::LinkType;
-use crate::layers::{self, Ipv4, Kind, Layer, Span, Then};
+use crate::layers::{self, Ipv4, Kind, Layer, Span, Then, Udp};
 use crate::packet::Packet;
 
 /// How many layers a walk visits at most; 400 nested IP headers are decoded by the reference (semantics 6).
@@ -147,7 +147,13 @@ impl<'a> Iterator for Walk<'a> {
                 self.end(Reason::Limit, span.offset());
                 continue;
             }
-            let then = layers::step(kind, span);
+            let then = match (kind, self.last) {
+                // Jumbograms are IPv6's alone (semantics 6).
+                (Kind::Udp, Some(Kind::Ipv4)) if Udp::from_prefix(span.bytes()).length() == Some(0) => {
+                    Then::Stop(Reason::Malformed, span)
+                }
+                _ => layers::step(kind, span),
+            };
             let layer = Layer {
                 kind,
                 span,
