@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pcap_headers::{Field, FieldTable, FieldValue, Fields, FrameTimes, Packet};
+use pcap_headers::{Field, FieldTable, FieldType, FieldValue, Fields, FrameTimes, Occurrence, Packet};
 
 use super::args::{Job, Layout};
 use super::line::Line;
@@ -17,9 +17,10 @@ pub(super) struct Printer {
     fields: Fields,
     layout: Layout,
     clock: Clock,
-    /// Memory.
-    line: Line,
-    names_text: Vec<u8>,
+    /// Whether there is a column of names, which has many values.
+    has_names: bool,
+    /// For the line that is being put together.
+    memory: Vec<u8>,
 }
 
 /// A column of the output.
@@ -37,8 +38,8 @@ enum Kind {
     Plain,
     /// A local time.
     LocalTime,
-    /// The names of all layers.
-    Names,
+    /// Seconds since the epoch.
+    Epoch,
     /// Always empty: of columns of the same name the last alone has the values.
     Repeated,
 }
@@ -55,7 +56,7 @@ impl Printer {
             let kind = match name.as_str() {
                 _ if is_repeated => Kind::Repeated,
                 "frame.time" => Kind::LocalTime,
-                "frame.protocols" => Kind::Names,
+                "frame.time_epoch" => Kind::Epoch,
                 _ => Kind::Plain,
             };
             cells.push(Cell { kind, field, column: used.len() });
@@ -64,8 +65,9 @@ impl Printer {
             }
         }
         let fields = Fields::new(used, job.layout.occurrence).map_err(|error| error.to_string())?;
-        let (line, names_text) = Default::default();
-        Ok(Self { cells, fields, layout: job.layout, clock: Clock::new(zone), names, line, names_text })
+        let has_names = cells.iter().any(|cell: &Cell| cell.field.value_type() == FieldType::Names);
+        let (clock, memory) = (Clock::new(zone), Vec::new());
+        Ok(Self { cells, fields, layout: job.layout, clock, names, has_names, memory })
     }
 
     /// What stands before the first line.
@@ -87,8 +89,11 @@ impl Printer {
     /// Appends the line of the next packet.
     pub(super) fn line(&mut self, packet: &Packet<'_>, out: &mut Vec<u8>) {
         self.fields.read(packet);
-        let line = &mut self.line;
-        line.clear();
+        let most = self.most_bytes();
+        if self.memory.len() < most {
+            self.memory.resize(most, 0);
+        }
+        let mut line = Line::new(&mut self.memory);
         let Layout { separator, quote, aggregator, .. } = self.layout;
         for (place, cell) in self.cells.iter().enumerate() {
             let values = match cell.kind {
@@ -104,12 +109,9 @@ impl Printer {
             }
             let Some((first, others)) = values.split_first() else { continue };
             match (cell.kind, *first) {
-                (Kind::LocalTime, FieldValue::Time(time)) => self.clock.write(time, line),
-                (Kind::Names, _) => {
-                    self.names_text.clear();
-                    self.fields.write(cell.column, "", &mut self.names_text);
-                    line.extend(&self.names_text);
-                }
+                (Kind::LocalTime, FieldValue::Time(time)) => self.clock.write_local(time, &mut line),
+                (Kind::Epoch, FieldValue::Time(time)) => self.clock.write_epoch(time, cell.field, &mut line),
+                (_, first @ FieldValue::Name(_)) => names(first, others, &mut line),
                 (_, first) => {
                     line.put(|room| cell.field.text(first, room));
                     for value in others {
@@ -126,6 +128,17 @@ impl Printer {
         out.extend_from_slice(line.bytes());
     }
 
+    /// More than the line of the packet that was read last can have.
+    fn most_bytes(&self) -> usize {
+        /// A value with what stands around it.
+        const VALUE: usize = Field::ROOM + 3;
+        let columns = self.cells.len() * VALUE + Field::ROOM + 1 + self.clock.most_bytes();
+        if self.layout.occurrence != Occurrence::All && !self.has_names {
+            return columns;
+        }
+        columns + self.cells.iter().map(|cell| self.fields.values(cell.column).len() * VALUE).sum::<usize>()
+    }
+
     /// Goes on elsewhere in the file.
     pub(super) fn resume(&mut self, times: FrameTimes) {
         self.fields.resume(times);
@@ -134,5 +147,17 @@ impl Printer {
     /// How many fragments of datagrams were met: only they make lines depend on packets before.
     pub(super) fn fragments(&self) -> u64 {
         self.fields.fragments()
+    }
+}
+
+/// The names of layers, joined by colons whatever the aggregator.
+fn names(first: FieldValue, others: &[FieldValue], line: &mut Line<'_>) {
+    let mut separator: &[u8] = b"";
+    for value in [first].iter().chain(others) {
+        if let FieldValue::Name(name) = value {
+            line.extend(separator);
+            line.extend(name.as_bytes());
+            separator = b":";
+        }
     }
 }
