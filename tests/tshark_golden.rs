@@ -10,7 +10,9 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
+use flowloom::generate::capture::{Capture, CaptureOptions, Tunnel};
 use flowloom::tshark::{Setup, run_with};
+use pcap_headers::FieldTable;
 
 /// The switches behind every answer.
 const SWITCHES: &str = "-T fields -e frame.number -e frame.time -e frame.time_epoch -e ip.len -e eth.src -e eth.dst \
@@ -129,4 +131,26 @@ fn the_corpus() {
     println!("{files} captures, {lines} lines");
     assert!(wrong.is_empty(), "{} of {files}:\n{}", wrong.len(), wrong.join("\n"));
     assert!(files >= 1345 && lines >= 77_805, "{files} captures, {lines} lines");
+}
+
+/// However a capture is cut, with datagrams whose fragments lie in several pieces, the text is that of one thread.
+#[test]
+fn pieces_print_the_same() {
+    let mut options = CaptureOptions::default();
+    (options.packets, options.fragment_share, options.ipv6_share) = (3000, 0.05, 0.5);
+    options.tunnels = Tunnel::ALL.to_vec();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("made.pcap");
+    fs::write(&path, Capture::new(&options).unwrap().write(Vec::new(), |_| {}).unwrap()).unwrap();
+    let fields: String = FieldTable::all().iter().map(|field| format!(" -e {}", field.name())).collect();
+    for more in ["", "-c 1000", "-c 2999"] {
+        let switches = format!("-T fields -E header=y {more}{fields}");
+        let whole = run(&switches, &path, &Setup::default());
+        assert_eq!(whole.0, 0);
+        for (threads, packets) in [(2, 1), (2, 7), (3, 100), (4, 5000)] {
+            let setup = Setup::default().with_map(true).with_threads(count(threads));
+            let found = run(&switches, &path, &setup.with_piece_packets(count(packets)));
+            assert!(found == whole, "{threads} threads, pieces of {packets}, {more}");
+        }
+    }
 }
