@@ -231,7 +231,7 @@ fn every_field_and_occurrence() {
 }
 
 /// What is known to differ, in how many cells.
-const CELLS_OTHERWISE: usize = 1100;
+const CELLS_OTHERWISE: usize = 649;
 
 /// The same for the whole collection, by running tshark.
 #[test]
@@ -258,7 +258,8 @@ fn every_field_of_the_corpus() {
     }
     let cells: usize = by_file.values().map(Vec::len).sum();
     for (file, different) in &by_file {
-        println!("{file}: {} cells, {}", different.len(), different[0]);
+        println!("{file}: {} cells", different.len());
+        different.iter().for_each(|cell| println!("  {cell}"));
     }
     assert!(cells <= CELLS_OTHERWISE, "{cells} cells differ");
 }

@@ -9,7 +9,7 @@ use flow_frame::mapped_input::{self, Input};
 use flow_frame::predicate::{AddressSet, CompileOptions, ParseContext};
 use flow_frame::silk_format;
 use flow_frame::{
-    Anchors, BytesOf, FlowBatchBuilder, FlowRow, Instant, Predicate, PredicateFilter, Projection, Scan,
+    Anchors, BytesOf, FlowBatchBuilder, FlowRow, Instant, Kind, Predicate, PredicateFilter, Projection, Scan,
     TimeSpec, Window, WindowMode, open_bytes, open_input,
 };
 
@@ -77,6 +77,10 @@ pub fn silk_filter(data: &[u8]) {
     let Ok(filter) = PredicateFilter::new(&predicate, None) else { unreachable!("{text} names no site") };
     let name = "in-S3_20090212.05";
     let Ok(mut all) = open_bytes(data.to_vec(), name, &scan) else { return };
+    // The filters name columns of flows.
+    if all.source().kind != Kind::Silk {
+        return;
+    }
     let mut afterwards = Vec::new();
     let mut failed = false;
     while let Some(batch) = all.next_batch() {

@@ -12,6 +12,7 @@ use crate::console::ProgressWhen;
 use crate::error::{Error, Result};
 use crate::fetch::args::FetchArgs;
 use crate::generate::Reflections;
+use crate::generate::args::CaptureArgs;
 use crate::output::{Addresses, Compression, Format};
 use crate::source::OpenOptions;
 
@@ -37,7 +38,7 @@ Exit codes:
   3  the system could not read or write
 Of several inputs the highest counts.
 
-A program name of rwcut, rwfilter or rwfileinfo (a link) chooses that command.";
+A program name of rwcut, rwfilter, rwfileinfo or tshark (a link) chooses that command.";
 
 /// The heading of flags that every command has.
 const GLOBAL: &str = "Options of every command";
@@ -122,7 +123,9 @@ Examples:
   flowloom generate --records 1000000 --seed 7 -o made.rw
   flowloom generate --preset article -o article.rw
   flowloom generate --records 60000000 --hosts 2000000 --ipv6-share 0.3 -o large.rw
-  flowloom generate --records 1000 --reflection dns -o made.csv")]
+  flowloom generate --records 1000 --reflection dns -o made.csv
+  flowloom generate --packets 2000000 --sizes small -o small.pcap
+  flowloom generate --packets 50000 --tunnels none,vlan,gre,vxlan --fragments 0.05 --nanoseconds -o tunnels.pcapng")]
     Generate(GenerateArgs),
     /// Print the completion script of a shell
     #[command(after_help = "\
@@ -161,6 +164,15 @@ Examples:
   flowloom rwfileinfo --help"
     )]
     Rwfileinfo(Passed),
+    /// tshark's fields of captures (-T fields): its switches, and byte for byte its output
+    #[command(
+        disable_help_flag = true,
+        after_help = "\
+Examples:
+  flowloom tshark -r trace.pcap -T fields -e frame.number -e ip.src -e ip.dst -E header=y -E separator=, -E quote=d
+  flowloom tshark --help"
+    )]
+    Tshark(Passed),
 }
 
 /// Arguments of an older tool, passed on as they are.
@@ -567,8 +579,10 @@ pub(crate) struct GenerateArgs {
     /// A ready set of the options above
     #[arg(long, value_enum)]
     pub(crate) preset: Option<Preset>,
-    /// The file to write: .csv .jsonl .json .parquet .arrow .txt as convert does, any other name is a SiLK file
-    /// [default: SiLK to standard output]
+    #[command(flatten)]
+    pub(crate) captures: CaptureArgs,
+    /// The file to write: .pcap .pcapng are captures, .csv .jsonl .json .parquet .arrow .txt as convert does, any other
+    /// name is a SiLK file [default: SiLK to standard output]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }

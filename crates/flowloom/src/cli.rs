@@ -14,7 +14,7 @@ use crate::args::{
     Cli, Command, ConvertArgs, GenerateArgs, InfoArgs, Preset, ReportArgs, RowsArgs, StyleArg,
 };
 use crate::commands::convert::{ConvertOptions, convert};
-use crate::commands::generate::{GenerateFormat, generate};
+use crate::commands::generate::{GenerateFormat, generate, generate_capture};
 use crate::commands::info::{Depth, Info, info};
 use crate::commands::report::{Report, ReportOptions, report};
 use crate::commands::rows::{End, rows};
@@ -22,13 +22,14 @@ use crate::console::{Console, Unit};
 use crate::error::{Error, Result, stdout_error};
 use crate::fetch;
 use crate::fetch::args::{FetchArgs, FetchCommand};
+use crate::generate::capture::{Capture, Container};
 use crate::generate::{Options, Traffic};
 use crate::inputs;
 use crate::output::{ExitOptions, Format};
 use crate::resolve::{duration, exit_options, follow, now, scan};
 
 /// The older tools that are a part of the command.
-const TOOLS: [&str; 3] = ["rwcut", "rwfilter", "rwfileinfo"];
+const TOOLS: [&str; 4] = ["rwcut", "rwfilter", "rwfileinfo", "tshark"];
 
 /// Runs the command with the arguments of the process, the program's own name first, and gives its exit code.
 #[must_use]
@@ -68,6 +69,7 @@ fn run_tool(name: &str, arguments: &[OsString]) -> u8 {
     match name {
         "rwcut" => crate::rwcut::run(arguments),
         "rwfilter" => crate::rwfilter::run(arguments),
+        "tshark" => crate::tshark::run(arguments),
         _ => crate::rwfileinfo::run(arguments),
     }
 }
@@ -92,6 +94,7 @@ fn run_cli(cli: Cli) -> u8 {
         Command::Rwcut(passed) => return run_tool("rwcut", &passed.arguments),
         Command::Rwfilter(passed) => return run_tool("rwfilter", &passed.arguments),
         Command::Rwfileinfo(passed) => return run_tool("rwfileinfo", &passed.arguments),
+        Command::Tshark(passed) => return run_tool("tshark", &passed.arguments),
     };
     console.stop();
     if let Err(error) = done {
@@ -277,6 +280,14 @@ fn run_rows(mut args: RowsArgs, end: End, threads: NonZeroUsize, console: &mut C
 
 fn run_generate(mut args: GenerateArgs, console: &mut Console) -> Result<()> {
     args.output = file(args.output);
+    if let Some(container) = args.captures.container(args.output.as_deref()) {
+        return run_generate_capture(&args, container, console);
+    }
+    if args.captures.is_given() {
+        return Err(Error::usage(
+            "options of captures need one: name it .pcap or .pcapng with -o, or use --capture",
+        ));
+    }
     let traffic = match args.preset {
         Some(Preset::Article) => Traffic::article(args.seed),
         None => Traffic::new(&generate_options(&args)?)?,
@@ -296,6 +307,34 @@ fn run_generate(mut args: GenerateArgs, console: &mut Console) -> Result<()> {
     Ok(())
 }
 
+fn run_generate_capture(args: &GenerateArgs, container: Container, console: &mut Console) -> Result<()> {
+    let mut options = args.captures.options(container);
+    (options.seed, options.hosts, options.ipv6_share) = (args.seed, args.hosts, args.ipv6_share);
+    options.start_ns = start(args)?
+        .and_then(|start| u64::try_from(start.ns()).ok())
+        .ok_or_else(|| Error::usage(format!("--start {}: expected a time from 1970 on", args.start)))?;
+    if args.preset.is_some() {
+        return Err(Error::usage("--preset makes flows, not captures"));
+    }
+    if args.output.is_none() && std::io::IsTerminal::is_terminal(&std::io::stdout()) {
+        return Err(Error::usage("a capture is not written to a terminal: use -o FILE or a pipe"));
+    }
+    let capture = Capture::new(&options)?;
+    console.start("generate", Some(capture.packets()), Unit::Rows);
+    generate_capture(capture, args.output.as_ref(), |count| console.set(count))?;
+    console.stop();
+    console.detail(&format!("{} packets made", options.packets));
+    Ok(())
+}
+
+/// The point in time of `--start`.
+fn start(args: &GenerateArgs) -> Result<Option<Instant>> {
+    Ok(match TimeSpec::parse(&args.start)? {
+        TimeSpec::At(start) => Some(start),
+        _ => None,
+    })
+}
+
 fn run_fetch(args: &FetchArgs, console: &Console) -> Result<()> {
     let FetchCommand::Silk(args) = &args.what;
     if !args.print {
@@ -308,10 +347,7 @@ fn run_fetch(args: &FetchArgs, console: &Console) -> Result<()> {
 }
 
 fn generate_options(args: &GenerateArgs) -> Result<Options> {
-    let start = match TimeSpec::parse(&args.start)? {
-        TimeSpec::At(start) => i64::try_from(start.ns() / 1_000_000).ok(),
-        _ => None,
-    };
+    let start = start(args)?.and_then(|start| i64::try_from(start.ns() / 1_000_000).ok());
     Ok(Options {
         records: args.records,
         seed: args.seed,

@@ -8,12 +8,12 @@
 //! | flows into CSV, JSON, Parquet, Arrow | [`commands::convert::convert`], [`output::exit`] for batches of your own |
 //! | the first or last rows | [`commands::rows::rows`] |
 //! | what a file is | [`commands::info::info`] |
-//! | made traffic | [`generate::Traffic`], [`commands::generate::generate`] |
+//! | made traffic, as flows and as captures | [`generate::Traffic`], [`generate::capture::Capture`], [`commands::generate`] |
 //! | the `rwfilter` command for another host | [`fetch::SilkQuery::window`] |
 //! | rows of several inputs, damage accounted for | [`pump::pump`] with a [`pump::Consumer`] |
 //! | captures of a ring buffer: which files, in what order, as they grow | [`ring::Ring`] |
 //! | the site configuration where SiLK looks for it | [`site::load`] |
-//! | the older tools | [`rwcut`], [`rwfilter`], [`rwfileinfo`] |
+//! | the older tools | [`rwcut`], [`rwfilter`], [`rwfileinfo`], [`tshark`] |
 //! | the command itself | [`run`]; [`command`] for manuals and completions |
 //! | everything needed to begin | [`prelude`] |
 //!
@@ -47,7 +47,8 @@
 //! # Sources
 //!
 //! RFC 4180 for CSV, RFC 8259 for JSON, the Parquet and Arrow IPC specifications through their Rust crates; the older
-//! tools as SiLK 3.19.1 has them.
+//! tools as SiLK 3.19.1 and
+//! tshark 4.0.17 have them.
 
 mod args;
 mod cli;
@@ -68,6 +69,7 @@ pub mod rwfilter;
 mod sets;
 pub mod site;
 pub mod source;
+pub mod tshark;
 
 pub use cli::{command, run};
 

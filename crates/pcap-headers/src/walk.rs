@@ -1,7 +1,7 @@
 //! The one walk over the layers of a packet.
 
 use crate::LinkType;
-use crate::layers::{self, Kind, Layer, Span, Then};
+use crate::layers::{self, Ipv4, Kind, Layer, Span, Then, Udp};
 use crate::packet::Packet;
 
 /// How many layers a walk visits at most; 400 nested IP headers are decoded by the reference (semantics 6).
@@ -54,6 +54,8 @@ pub struct Walk<'a> {
     next: Option<(Kind, Span<'a>)>,
     /// Whose quotation that is.
     quoted_by: Option<Kind>,
+    /// Whether it is in the first piece of a datagram, of which there is more elsewhere.
+    in_piece: bool,
     /// Where to go on when that is finished: the other packets of layers that hold several.
     later: [Option<Later<'a>>; MAX_FORKS],
     layers_left: u32,
@@ -90,6 +92,7 @@ impl<'a> Walk<'a> {
         Self {
             next: first.map(|kind| (kind, span)),
             quoted_by: None,
+            in_piece: false,
             later: [None; MAX_FORKS],
             layers_left: MAX_LAYERS,
             vlan_tags: 0,
@@ -144,14 +147,24 @@ impl<'a> Iterator for Walk<'a> {
                 self.end(Reason::Limit, span.offset());
                 continue;
             }
-            let then = layers::step(kind, span);
+            let then = match (kind, self.last) {
+                // Jumbograms are IPv6's alone (semantics 6).
+                (Kind::Udp, Some(Kind::Ipv4)) if Udp::from_prefix(span.bytes()).length() == Some(0) => {
+                    Then::Stop(Reason::Malformed, span)
+                }
+                _ => layers::step(kind, span),
+            };
             let layer = Layer {
                 kind,
                 span,
                 quoted_by: self.quoted_by,
+                in_piece: self.in_piece,
                 is_ether_typed: matches!(then, Then::EtherType(..)),
             };
             self.last = Some(kind);
+            if kind == Kind::Ipv4 {
+                self.in_piece = Ipv4::from_prefix(span.bytes()).has_more();
+            }
             if matches!(kind, Kind::Icmp | Kind::Icmpv6 | Kind::Sflow) {
                 self.quoted_by = Some(kind);
             }

@@ -302,6 +302,6 @@ fn tail<T>(values: &[T], rows: usize) -> &[T] {
 fn fetch(bytes: &[u8]) {
     let (words, _) = bytes.as_chunks::<8>();
     // Whole words, or the compiler makes much of bytes that nobody wants.
-    let look = |seen: u64, word: &[u8; 8]| seen.wrapping_add(u64::from_ne_bytes(*word));
+    let look = |seen: u64, word: &[u8; 8]| seen.wrapping_add(u64::from_le_bytes(*word));
     std::hint::black_box(words.iter().step_by(8).fold(0, look));
 }

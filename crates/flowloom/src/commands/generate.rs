@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use flow_frame::{FlowBatchBuilder, FlowRow, Projection};
 use silk_format::{FlowRecord, Writer, WriterOptions};
 
-use crate::error::{Result, from_silk_writer};
+use crate::error::{Result, from_silk_writer, from_writer};
 use crate::generate::Traffic;
+use crate::generate::capture::Capture;
 use crate::output::{ExitOptions, Target, exit, shape};
 
 /// Where made traffic goes.
@@ -69,6 +70,18 @@ pub fn generate(
         }
     }
     Ok(count)
+}
+
+/// Writes all packets of a capture. `progress` is told now and then how many there are so far.
+///
+/// # Errors
+/// `Io` if the output cannot be written.
+pub fn generate_capture(capture: Capture, output: Option<&PathBuf>, progress: impl FnMut(u64)) -> Result<()> {
+    let target = match output {
+        None => Target::stdout(),
+        Some(path) => Target::create::<PathBuf>(path, &[])?,
+    };
+    capture.write(target, progress).map_err(from_writer)?.commit()
 }
 
 const REPORT_EVERY: u64 = 1 << 16;

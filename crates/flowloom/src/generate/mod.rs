@@ -3,6 +3,8 @@
 //! The same options give the same records on every machine and with every release of this crate that keeps
 //! [`MODEL_VERSION`]: all arithmetic is on integers.
 
+pub(crate) mod args;
+pub mod capture;
 mod hosts;
 mod rng;
 mod services;

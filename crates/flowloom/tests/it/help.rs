@@ -146,6 +146,50 @@ fn a_link_with_the_name_of_an_older_tool_is_that_tool() {
     }
 }
 
+/// The same text from a file, from standard input and by a link; what was there before damage.
+#[test]
+fn tshark_by_a_link_and_in_a_pipe() {
+    const SWITCHES: &str = "-T fields -e frame.number -e ip.proto -e udp.dstport -E header=y -E quote=d";
+    let dir = tempfile::tempdir().unwrap();
+    let capture = dir.path().join("made.pcap");
+    ok([
+        "generate",
+        "--packets",
+        "3",
+        "--protocols",
+        "udp",
+        "--ipv6-share",
+        "0",
+        "-o",
+        capture.to_str().unwrap(),
+    ]);
+    let arguments = |file| SWITCHES.split(' ').chain(["-r", file]);
+    let named = ok(["tshark"].into_iter().chain(arguments(capture.to_str().unwrap())));
+    assert!(named.starts_with("frame.number\tip.proto\tudp.dstport\n\"1\"\t\"17\"\t\""), "{named}");
+    assert_eq!(named.lines().count(), 4);
+    let bytes = std::fs::read(&capture).unwrap();
+    let piped = run_with_input(["tshark"].into_iter().chain(arguments("-")), &bytes);
+    assert_eq!(String::from_utf8_lossy(&piped.stdout), named);
+    let cut = run_with_input(["tshark"].into_iter().chain(arguments("-")), &bytes[..bytes.len() - 1]);
+    assert_eq!(cut.status.code(), Some(2));
+    assert!(named.starts_with(&*String::from_utf8_lossy(&cut.stdout)));
+    assert!(String::from_utf8_lossy(&cut.stderr).contains("cut short"));
+    assert!(ok(["tshark", "--help"]).contains("occurrence=f|l|a"));
+    let refused = run(["tshark", "-r", "a", "-V"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(
+        refused.stdout.is_empty() && String::from_utf8_lossy(&refused.stderr).contains("-V is not supported")
+    );
+    #[cfg(unix)]
+    {
+        let link = dir.path().join("tshark");
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_flowloom"), &link).unwrap();
+        let linked =
+            std::process::Command::new(&link).args(arguments(capture.to_str().unwrap())).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&linked.stdout), named);
+    }
+}
+
 /// Flows go in and out of `rwfilter` through pipes.
 #[test]
 fn rwfilter_in_a_pipe() {

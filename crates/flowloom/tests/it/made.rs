@@ -123,3 +123,82 @@ fn impossible_options_are_refused() {
     fails(2, ["generate", "--duration", "long", "-o", "/dev/null"]);
     fails(2, ["generate", "--preset", "article", "--records", "5", "-o", "/dev/null"]);
 }
+
+/// Number, time, first layer and bytes of every packet of a capture.
+fn packets(file: &[u8]) -> Vec<(u64, Option<i64>, Vec<u8>, u32)> {
+    let packets = pcap_headers::Packets::new(file).map(Result::unwrap);
+    packets.map(|packet| (packet.number, packet.time_ns, packet.data.to_vec(), packet.wire_len)).collect()
+}
+
+const EVERYTHING: &str = "--packets 3000 --protocols tcp,udp,icmp,icmpv6,arp,sctp --fragments 0.1 --ipv6-share 0.3 \
+                          --tunnels none,vlan,qinq,mpls,pppoe,gre,ipip,six-in-four,vxlan,geneve,gtp";
+
+#[test]
+fn captures_hold_the_same_packets_however_they_are_stored() {
+    let dir = tempfile::tempdir().unwrap();
+    let make = |name: &str, more: &str| {
+        let arguments: Vec<_> = EVERYTHING.split_whitespace().chain(more.split_whitespace()).collect();
+        generate(&dir.path().join(name), &arguments)
+    };
+    let file = make("a.pcap", "--nanoseconds");
+    assert_eq!(file, make("b.pcap", "--nanoseconds"), "the same options");
+    assert_ne!(file, make("b.pcap", "--nanoseconds --seed 8"), "another seed");
+    let all = packets(&file);
+    assert_eq!(all.len(), 3000);
+    assert!(all.is_sorted_by_key(|packet| packet.1));
+    assert!(all.iter().all(|packet| packet.2.len() == packet.3 as usize && packet.2.len() >= 60));
+    for more in [
+        "--nanoseconds --big-endian",
+        "--nanoseconds --capture pcapng",
+        "--nanoseconds --capture pcapng --big-endian",
+    ] {
+        assert_eq!(packets(&make("c.pcap", more)), all, "{more}");
+    }
+    for more in ["", "--capture pcapng"] {
+        let cut = packets(&make("c.pcap", more));
+        let in_micros = all.iter().map(|packet| packet.1.map(|ns| ns / 1000 * 1000));
+        assert!(cut.iter().map(|packet| packet.1).eq(in_micros), "{more}");
+    }
+    let short = packets(&make("d.pcapng", "--snaplen 70"));
+    assert!(short.iter().zip(&all).all(|(short, long)| long.2.starts_with(&short.2) && short.3 == long.3));
+    assert!(short.iter().all(|packet| packet.2.len() <= 70) && short.iter().any(|packet| packet.3 > 70));
+}
+
+#[test]
+fn sizes_and_rates_of_captures() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.pcap");
+    let lens = |sizes: &str| -> Vec<usize> {
+        let file =
+            generate(&path, &["--packets", "5000", "--sizes", sizes, "--protocols", "tcp", "--rate", "250"]);
+        let packets = packets(&file);
+        let span = packets[4999].1.unwrap() - packets[0].1.unwrap();
+        assert!((19_980_000_000..20_020_000_000).contains(&span), "{span}");
+        packets.iter().map(|packet| packet.2.len()).collect()
+    };
+    assert!(lens("small").iter().all(|len| (60..=74).contains(len)));
+    let imix = lens("imix");
+    let share =
+        |range: std::ops::RangeInclusive<usize>| imix.iter().filter(|len| range.contains(len)).count();
+    assert!((2700..3150).contains(&share(60..=74)) && (1500..1850).contains(&share(590..=590)));
+    assert!((330..510).contains(&share(1514..=1514)));
+    let jumbo = lens("jumbo");
+    assert!(jumbo.iter().all(|len| (60..=9014).contains(len)) && jumbo.iter().any(|len| *len > 8000));
+}
+
+#[test]
+fn captures_that_make_no_sense() {
+    for arguments in [
+        "--packets 5 -o a.rw",
+        "--capture pcap --rate 0 -o a",
+        "--capture pcap --fragments 2 -o a",
+        "--capture pcap --hosts 1 -o a",
+        "--capture pcap --preset article -o a",
+        "--preset article -o a.pcap",
+        "--capture pcap --start 1960-01-01T00:00 -o a",
+        "--capture pcap --start 2105-12-31T00:00 --rate 1 --packets 10000000 -o a",
+        "--capture erf -o a",
+    ] {
+        fails(2, ["generate"].into_iter().chain(arguments.split_whitespace()));
+    }
+}

@@ -1,5 +1,6 @@
 //! Header fields, named and printed as tshark does.
 
+mod digits;
 mod reader;
 mod reassembler;
 mod table;

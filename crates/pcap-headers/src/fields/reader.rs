@@ -55,7 +55,7 @@ type FrameGetter = fn(&Packet<'_>, &FrameTimes) -> Option<FieldValue>;
 /// # Cost
 ///
 /// No allocation per packet once its buffers have grown, but for fragments.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Fields {
     columns: Vec<&'static Field>,
     /// Columns with values of the packet as a whole.
@@ -69,7 +69,7 @@ pub struct Fields {
 }
 
 /// The columns with values in layers.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct OfLayers {
     occurrence: Occurrence,
     /// By the number of a kind.
@@ -183,8 +183,22 @@ impl Fields {
         }
     }
 
+    /// Goes on elsewhere in the file, where `times` were what had been seen of it: with [`FrameTimes::advance`] for each
+    /// packet before, pieces of a file can be read one beside the other. Fragments that wait stay.
+    pub fn resume(&mut self, times: FrameTimes) {
+        self.times = times;
+    }
+
+    /// How many fragments were put together or wait for it so far. Where there were none, a packet's values depend on no
+    /// packet before it, but for relative times.
+    #[must_use]
+    pub fn fragments(&self) -> u64 {
+        self.reassembler.taken()
+    }
+
     /// The values of a column, outermost first; one at most unless [`Occurrence::All`] or the names of layers are wanted.
     #[must_use]
+    #[inline]
     pub fn values(&self, column: usize) -> &[FieldValue] {
         self.values.get(column).map_or(&[], Values::as_slice)
     }
@@ -200,12 +214,12 @@ impl Fields {
     }
 
     /// Appends the text of a column, several values with `aggregator` between them; nothing if there is no value.
-    pub fn write(&self, column: usize, aggregator: &str, out: &mut Vec<u8>) {
+    pub fn write(&self, column: usize, aggregator: impl AsRef<[u8]>, out: &mut Vec<u8>) {
         let Some(field) = self.columns.get(column) else { return };
-        let separator = if field.format == Format::Names { ":" } else { aggregator };
+        let separator = if field.format == Format::Names { b":" } else { aggregator.as_ref() };
         for (place, value) in self.values(column).iter().enumerate() {
             if place > 0 {
-                out.extend_from_slice(separator.as_bytes());
+                out.extend_from_slice(separator);
             }
             field.write(*value, out);
         }

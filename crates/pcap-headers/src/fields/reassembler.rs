@@ -14,12 +14,13 @@ const MAX_WAITING: usize = 16 << 20;
 /// # Cost
 ///
 /// Keeps copies of fragments whose datagrams are not complete, at most 16 MiB; then the oldest datagrams are dropped.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Reassembler {
     datagrams: HashMap<Identity, Datagram>,
     /// Identities in the order in which they came; some are complete already.
     ages: VecDeque<Identity>,
     waiting: usize,
+    taken: u64,
 }
 
 /// What the fragments of a datagram have in common.
@@ -31,7 +32,7 @@ struct Identity {
     protocol: u8,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Datagram {
     pieces: Vec<(usize, Vec<u8>)>,
     /// Where the last piece ends, once it came.
@@ -39,6 +40,11 @@ struct Datagram {
 }
 
 impl Reassembler {
+    /// How many fragments there were so far.
+    pub(super) fn taken(&self) -> u64 {
+        self.taken
+    }
+
     /// Takes a fragment; the datagram's payload if it is complete now. Addresses of IPv4 are padded with zeros.
     pub fn add(
         &mut self,
@@ -46,6 +52,7 @@ impl Reassembler {
         destination: [u8; 16],
         fragment: &Fragment<'_>,
     ) -> Option<Vec<u8>> {
+        self.taken += 1;
         let end = fragment.offset + fragment.payload.len();
         if fragment.payload.is_empty() || end > MAX_DATAGRAM {
             return None;

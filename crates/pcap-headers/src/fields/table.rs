@@ -279,9 +279,9 @@ fn tcp_sequence(layer: &Layer<'_>) -> Option<u32> {
     tcp(layer, 16).filter(|_| layer.quoted_by != Some(Kind::Icmp))?.sequence()
 }
 
-/// Bytes behind the header, as the lengths around it say; unknown in quotations.
+/// Bytes behind the header, as the lengths around it say; unknown in quotations and in pieces of a datagram.
 fn tcp_len(layer: &Layer<'_>) -> Option<u64> {
-    let len = tcp(layer, 16).filter(|_| layer.quoted_by.is_none())?.header_len()?;
+    let len = tcp(layer, 16).filter(|_| layer.quoted_by.is_none() && !layer.in_piece)?.header_len()?;
     Some(layer.span.wire_len().checked_sub(len)? as u64)
 }
 

@@ -32,15 +32,14 @@ impl FrameTimes {
 
 /// The time from `earlier` to `later`; both parts have the same sign.
 fn since(later: TimeParts, earlier: TimeParts) -> TimeParts {
-    const NANOS: i64 = 1_000_000_000;
+    const NANOS: i32 = 1_000_000_000;
+    // All in the widths that tshark has.
     let mut seconds = later.seconds.wrapping_sub(earlier.seconds);
-    let mut nanos = i64::from(later.nanos) - i64::from(earlier.nanos);
+    let mut nanos = later.nanos.wrapping_sub(earlier.nanos);
     if seconds > 0 && nanos < 0 {
         (seconds, nanos) = (seconds - 1, nanos + NANOS);
     } else if seconds < 0 && nanos > 0 {
         (seconds, nanos) = (seconds + 1, nanos - NANOS);
     }
-    #[expect(clippy::cast_possible_truncation, reason = "tshark's own rule: 32 bits")]
-    let nanos = nanos as i32;
     TimeParts { seconds, nanos }
 }

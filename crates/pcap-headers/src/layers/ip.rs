@@ -31,6 +31,11 @@ impl Ipv4<'_> {
         }
     }
 
+    /// Whether the rest of the datagram comes in other packets.
+    pub(crate) fn has_more(&self) -> bool {
+        self.flags_and_offset().is_some_and(|word| word & 0x2000 != 0)
+    }
+
     fn is_fragment(&self) -> bool {
         self.flags_and_offset().is_some_and(|word| word & 0x3fff != 0)
     }
@@ -173,7 +178,7 @@ pub(super) fn extension(span: Span<'_>, unit: usize, uncounted: usize) -> Option
     Some(Then::known(of_ip_protocol(next), span.after(len)))
 }
 
-/// A fragment header; a datagram in one piece is decoded in place (RFC 6946), as is a first piece that was cut.
+/// A fragment header; a datagram in one piece is decoded in place (RFC 6946).
 pub(super) fn ipv6_fragment(span: Span<'_>) -> Option<Then<'_>> {
     let header = Ipv6Fragment::from_prefix(span.bytes());
     let (next, place, payload) =
@@ -182,8 +187,7 @@ pub(super) fn ipv6_fragment(span: Span<'_>) -> Option<Then<'_>> {
         return None;
     }
     let (is_first, has_more) = (place & 0xfff8 == 0, place & 1 == 1);
-    let is_whole = payload.bytes().len() >= payload.wire_len();
-    if is_first && !(has_more && is_whole) {
+    if is_first && !has_more {
         return Some(Then::known(of_ip_protocol(next), payload));
     }
     Some(Then::Stop(Reason::Fragment, payload))

@@ -134,6 +134,8 @@ kinds! {
     VnTag = "vntag",
     /// Cisco metadata.
     CiscoMetadata = "cmd",
+    /// Cisco metadata within GRE, the EtherType first.
+    CiscoMetadataInGre = "cmd",
     /// High-availability seamless redundancy.
     Hsr = "hsr",
     /// MACsec.

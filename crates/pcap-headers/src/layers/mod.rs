@@ -34,6 +34,7 @@ pub struct Layer<'a> {
     pub(crate) kind: Kind,
     pub(crate) span: Span<'a>,
     pub(crate) quoted_by: Option<Kind>,
+    pub(crate) in_piece: bool,
     pub(crate) is_ether_typed: bool,
 }
 
@@ -128,6 +129,7 @@ fn step_of_any(kind: Kind, span: Span<'_>) -> Then<'_> {
         Kind::ETag => tags::ether_type_at(span, 6),
         Kind::VnTag => tags::ether_type_at(span, 4),
         Kind::CiscoMetadata => tags::ether_type_at(span, 6),
+        Kind::CiscoMetadataInGre => tags::cisco_metadata_in_gre(span),
         Kind::Hsr => tags::hsr(span),
         Kind::Macsec => tags::macsec(span),
         Kind::Nsh => tags::nsh(span),

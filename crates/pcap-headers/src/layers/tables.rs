@@ -88,6 +88,7 @@ pub(crate) fn of_gre_type(protocol: u16) -> Option<Kind> {
         0x22eb => Kind::Erspan3,
         0x6400 => Kind::Ethernet,
         0x883e => Kind::Wccp,
+        0x8909 => Kind::CiscoMetadataInGre,
         0x88be => Kind::Erspan,
         _ => return of_ether_type(protocol),
     })

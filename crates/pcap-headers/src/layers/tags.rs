@@ -73,3 +73,8 @@ pub(super) fn arista_timestamp(span: Span<'_>) -> Option<Then<'_>> {
     let payload = span.after(4 + time_len);
     Some(Then::EtherType(payload.get(0)?, payload.after(2)))
 }
+
+/// Cisco metadata behind GRE: EtherType, version, length, options; `frame.protocols` does not name the EtherType.
+pub(super) fn cisco_metadata_in_gre(span: Span<'_>) -> Option<Then<'_>> {
+    Some(Then::known(of_ether_type(span.get(0)?), span.after(8)))
+}
