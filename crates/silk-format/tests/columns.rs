@@ -8,7 +8,9 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use proptest::prelude::*;
-use silk_format::{Block, Column, ColumnBuf, FlowFormat, Header, Options, Parity, Reader, Record, Values};
+use silk_format::{
+    Block, Blocks, Column, ColumnBuf, FlowFormat, Header, Options, Parity, Reader, Record, Values,
+};
 
 /// The headers of uncompressed files of all layouts in both byte orders; none where only the package is at hand.
 fn headers() -> &'static [Vec<u8>] {
@@ -141,6 +143,49 @@ fn check(block: Block<'_>, cuts: &[usize], columns: &[Column]) -> Result<(), Tes
     Ok(())
 }
 
+/// A file of so many records from a seed.
+fn file(header: &[u8], seed: u64, rows: usize, clean: bool) -> Vec<u8> {
+    let facts = Header::parse(header).unwrap().0;
+    let len = FlowFormat::find(facts.format(), facts.record_version()).unwrap().record_len;
+    let records = bytes(seed, rows * len);
+    // Records of equal bytes hold nothing to repair.
+    [header, &if clean { vec![7; records.len()] } else { records }].concat()
+}
+
+fn check_file(
+    file: &[u8],
+    options: Options,
+    cuts: &[usize],
+    columns: &[Column],
+) -> Result<usize, TestCaseError> {
+    let mut reader = Reader::new(file, options).unwrap();
+    let mut rows = 0;
+    while let Some(block) = reader.next_block() {
+        let block = block.unwrap();
+        rows += block.len();
+        check(block, cuts, columns)?;
+    }
+    Ok(rows)
+}
+
+#[test]
+fn many_records_at_once_are_read_alike() {
+    for header in headers().iter().step_by(17) {
+        let file = file(header, 7, 20_000, false);
+        let facts = Header::parse(&file).unwrap().0;
+        let mut rows = 0;
+        let mut blocks = Blocks::new(&facts, Options::default(), &file[header.len()..]).unwrap();
+        while let Some(block) = blocks.next_block() {
+            let block = block.unwrap();
+            // The longest blocks that there are.
+            assert!(block.len() > 8192);
+            rows += block.len();
+            check(block, &[], &Column::ALL).unwrap();
+        }
+        assert_eq!(rows, 20_000);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
@@ -156,16 +201,8 @@ proptest! {
         cuts.sort_unstable();
         for header in headers() {
             let options = Options::default().with_parity(if silk { Parity::Silk } else { Parity::Native });
-            let mut file = header.clone();
-            let facts = Header::parse(header).unwrap().0;
-            let len = FlowFormat::find(facts.format(), facts.record_version()).unwrap().record_len;
-            let records = bytes(seed, rows * len);
-            // Records of equal bytes hold nothing to repair.
-            file.extend(if clean { vec![7; records.len()] } else { records });
-            let mut reader = Reader::new(&file[..], options).unwrap();
-            while let Some(block) = reader.next_block() {
-                check(block.unwrap(), &cuts, &choice)?;
-            }
+            let file = file(header, seed, rows, clean);
+            prop_assert_eq!(check_file(&file, options, &cuts, &choice)?, rows);
         }
     }
 }
