@@ -25,6 +25,8 @@ const DERIVED: [(Column, &[Column]); 5] = [
     (Column::InitialTcpflags, &[Column::Attributes]),
     (Column::SessionTcpflags, &[Column::Attributes]),
 ];
+/// Those of which no value is stored.
+const MADE: [Column; 3] = [Column::Etime, Column::Icmptype, Column::Icmpcode];
 /// What type and code of ICMP in the wrong place change (spec 9), and what shows them.
 const PORTS: [Column; 2] = [Column::Sport, Column::Dport];
 /// What stale flags change (spec 6.6 X1).
@@ -147,14 +149,22 @@ impl<'v> Reading<'v> {
                 self.bufs[column as usize].iter_mut().for_each(ColumnBuf::clear);
             }
         }
-        let is_many = self.bufs.iter().flatten().count() >= MANY;
+        let mut stored = Column::ALL;
+        let mut count = 0;
+        for column in Column::ALL {
+            if self.has_any(&[column]) && !MADE.contains(&column) {
+                stored[count] = column;
+                count += 1;
+            }
+        }
+        let stored = &stored[..count];
         for bytes in bytes.chunks((CHUNK / view.layout.len).next_multiple_of(64) * view.layout.len) {
-            if is_many {
+            if stored.len() >= MANY {
                 fetch(bytes);
             }
             let chunk = Block::new(bytes, &view);
-            for (column, buf) in Column::ALL.into_iter().zip(&mut self.bufs) {
-                if let Some(buf) = buf {
+            for &column in stored {
+                if let Some(buf) = &mut self.bufs[column as usize] {
                     (self.column)(column, chunk, buf);
                 }
             }
