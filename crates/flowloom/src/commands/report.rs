@@ -427,7 +427,6 @@ mod tests {
             ("packets", counts(vec![99, 2, 1], [false, true, true])),
         ];
         let mut protocols = vec![[0; 3]; PROTOCOLS + 1];
-        #[expect(clippy::unwrap_used, reason = "a test that fails is meant to stop")]
         count_protocols(&RecordBatch::try_from_iter(columns).unwrap(), &mut protocols);
         assert_eq!((protocols[6], protocols[PROTOCOLS]), ([40, 2, 2], [7, 1, 1]));
     }
