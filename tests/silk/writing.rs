@@ -1,26 +1,24 @@
-//! What is written is what the reference writes, comes back as what is left of it, and comes out the same by the fast
-//! way as record by record.
+//! What is written is what the reference writes, and comes back as what is left of it.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use proptest::prelude::*;
 use silk_format::{
-    Block, Blocks, ByteOrder, Class, Compression, Encoder, Entry, Error, ErrorKind, FlowFormat, FlowRecord,
-    FormatId, Header, IcmpRepair, Options, Parity, Reader, Refusal, Refusals, Selection, Writer,
-    WriterOptions, default_version, formats,
+    Blocks, ByteOrder, Class, Compression, Encoder, Error, ErrorKind, FlowFormat, FlowRecord, FormatId,
+    Header, IcmpRepair, Options, Reader, Refusal, Refusals, Writer, WriterOptions, formats,
 };
 
-use crate::build::{self, Numbers};
+use crate::build;
 use crate::flow::Flow;
 use crate::left::{InHeader, left};
 use crate::oracle::{self, Manner};
 use crate::support::*;
 
-fn config(cases: u32) -> ProptestConfig {
+pub(crate) fn config(cases: u32) -> ProptestConfig {
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
-fn refusal(error: &Error) -> Refusal {
+pub(crate) fn refusal(error: &Error) -> Refusal {
     match error.kind() {
         ErrorKind::Refused(refusal) => *refusal,
         other => panic!("{other:?}"),
@@ -43,7 +41,7 @@ fn records(file: &[u8], options: Options) -> Vec<FlowRecord> {
 }
 
 /// Each block of a compressed data section: its inflated length.
-fn cuts(mut data: &[u8]) -> Vec<u32> {
+pub(crate) fn cuts(mut data: &[u8]) -> Vec<u32> {
     let mut cuts = Vec::new();
     while let Some((sizes, rest)) = data.split_first_chunk::<8>() {
         let size = |part: &[u8]| u32::from_be_bytes(part.try_into().unwrap());
@@ -55,7 +53,7 @@ fn cuts(mut data: &[u8]) -> Vec<u32> {
 }
 
 /// The stored bytes of all records, inflated if need be.
-fn stored(file: &[u8]) -> Vec<u8> {
+pub(crate) fn stored(file: &[u8]) -> Vec<u8> {
     let (header, len) = Header::parse(file).unwrap();
     let mut blocks = Blocks::new(&header, Options::default(), &file[len..]).unwrap();
     let mut bytes = Vec::new();
@@ -174,7 +172,7 @@ fn is_ratio(format: FlowFormat) -> bool {
 
 // ---- What is left of a record
 
-const BASE: i64 = 1_234_468_800_000;
+pub(crate) const BASE: i64 = 1_234_468_800_000;
 
 fn address() -> impl Strategy<Value = (IpAddr, IpAddr, IpAddr)> {
     let v4 = || any::<u32>().prop_map(|bits| IpAddr::V4(Ipv4Addr::from(bits)));
@@ -256,7 +254,7 @@ prop_compose! {
     }
 }
 
-fn options((format, version): (u8, u8), big_endian: bool) -> WriterOptions {
+pub(crate) fn options((format, version): (u8, u8), big_endian: bool) -> WriterOptions {
     WriterOptions::default().with_format(FormatId(format), version).with_byte_order(if big_endian {
         ByteOrder::Big
     } else {
@@ -407,240 +405,4 @@ fn record_value(field: &str, r: &FlowRecord) -> i128 {
         "sensor_id" => r.sensor_id.into(),
         _ => r.protocol.into(),
     }
-}
-
-// ---- The fast way
-
-/// Appends a block at once and record by record, and compares the bytes and what is refused.
-fn fast_equals_slow(encoder: &Encoder, block: Block<'_>, selection: Option<&Selection>, what: &str) {
-    let (mut fast, mut slow) = (encoder.clone(), encoder.clone());
-    // Whatever stands before stays.
-    let (mut quick, mut careful) = (vec![1, 2, 3], vec![1, 2, 3]);
-    let refused = fast.append_block(block, selection, &mut quick);
-    let mut refusals = Refusals::default();
-    let rows: Vec<usize> = match selection {
-        None => (0..block.len()).collect(),
-        Some(rows) => rows.rows().iter().map(|row| *row as usize).filter(|row| *row < block.len()).collect(),
-    };
-    for row in rows {
-        let record = FlowRecord::from(block.record(row).unwrap());
-        if let Err(error) = slow.append(&record, &mut careful) {
-            refusals.add(refusal(&error).into());
-        }
-    }
-    assert_eq!(refused, refusals, "{what}");
-    assert_eq!(fast.offered(), slow.offered(), "{what}");
-    let len = encoder.record_len();
-    let row = quick[3..].chunks(len).zip(careful[3..].chunks(len)).position(|(a, b)| a != b);
-    assert_eq!(row, None, "{what}");
-    assert_eq!(quick.len(), careful.len(), "{what}");
-}
-
-proptest! {
-    #![proptest_config(config(16))]
-
-    /// Any bytes as records, and real records with some bytes changed: of every pair and order, to the same and to some
-    /// other one.
-    #[test]
-    fn the_fast_way_is_the_slow_way(
-        data in proptest::collection::vec(prop_oneof![Just(0u8), Just(0xFF), Just(6), any::<u8>()], 0..2000),
-        seed in any::<u64>(),
-        (silk, repair) in (any::<bool>(), any::<bool>()),
-        other_base in prop_oneof![Just(BASE), Just(BASE - 3_600_000), any::<i64>()],
-    ) {
-        let mut numbers = Numbers(seed | 1);
-        let options_read = Options::default()
-            .with_parity(if silk { Parity::Silk } else { Parity::Native })
-            .with_icmp_repair(if repair { IcmpRepair::On } else { IcmpRepair::Off });
-        let pairs = build::pairs();
-        for &pair in &pairs {
-            for big_endian in [false, true] {
-                let name = FormatId(pair.0).name().unwrap();
-                let order = if big_endian { "B" } else { "L" };
-                let path = testdata(&format!("matrix/{name}-v{}-c0-{order}.dat", pair.1)).unwrap();
-                let mut changed = stored(&std::fs::read(path).unwrap());
-                for _ in 0..numbers.below(20) {
-                    let place = numbers.below(changed.len());
-                    changed[place] = numbers.below(256) as u8;
-                }
-                let entries = [build::packed_file(BASE, 1, 3)];
-                let header = build::header(pair.0, pair.1, big_endian, 0, &entries);
-                let (header, _) = Header::parse(&header).unwrap();
-                let same = Encoder::new(&WriterOptions::like(&header)).unwrap();
-                let moved = options(pair, big_endian).with_packed_file(other_base, 1, 3);
-                let moved = Encoder::new(&moved).unwrap();
-                let to = pairs[numbers.below(pairs.len())];
-                let other = options(to, numbers.below(2) == 0).with_packed_file(other_base, 1, 3);
-                let other = Encoder::new(&other).unwrap();
-                for bytes in [&data, &changed] {
-                    let mut blocks = Blocks::new(&header, options_read.clone(), bytes).unwrap();
-                    let Some(Ok(block)) = blocks.next_block() else { continue };
-                    let rows = (0..=block.len() as u32 + 1).filter(|_| numbers.below(4) > 0).collect();
-                    let selection = Selection::from_rows(rows);
-                    for (encoder, what) in [(&same, "same"), (&moved, "moved"), (&other, "other")] {
-                        let what = format!("{pair:02x?} big={big_endian} to {what} {to:02x?}");
-                        fast_equals_slow(encoder, block, None, &what);
-                        fast_equals_slow(encoder, block, Some(&selection), &what);
-                    }
-                }
-            }
-        }
-    }
-}
-
-// ---- Files
-
-/// Pieces that were encoded on threads and written in order make the file that one writer makes.
-#[test]
-fn pieces_of_threads_make_the_same_file() {
-    fn travels<T: Send>() {}
-    travels::<Encoder>();
-    let source = stored(&std::fs::read(testdata("matrix/FT_RWIPV6ROUTING-v1-c0-B.dat").unwrap()).unwrap());
-    let source = source.repeat(40);
-    let header = build::header(0x0C, 1, true, 0, &[]);
-    let (header, _) = Header::parse(&header).unwrap();
-    for (compression, to) in (0..4).zip([(0x0C, 1), (0x0C, 1), (0x16, 5), (0x14, 5)]) {
-        let options =
-            options(to, false).with_compression(Compression(compression)).with_packed_file(BASE, 0, 0);
-        let mut one = Writer::new(Vec::new(), &options).unwrap();
-        let mut blocks = Blocks::new(&header, Options::default(), &source).unwrap();
-        let refused = one.write_block(blocks.next_block().unwrap().unwrap(), None).unwrap();
-
-        let mut many = Writer::new(Vec::new(), &options).unwrap();
-        let pieces: Vec<_> = source.chunks(88 * 777).collect();
-        let encoded: Vec<(Vec<u8>, Refusals)> = std::thread::scope(|scope| {
-            let threads: Vec<_> = pieces
-                .iter()
-                .enumerate()
-                .map(|(i, piece)| {
-                    let mut encoder = many.encoder().with_offered(i as u64 * 777);
-                    let header = &header;
-                    scope.spawn(move || {
-                        let mut blocks = Blocks::new(header, Options::default(), piece).unwrap();
-                        let mut out = Vec::new();
-                        let refused =
-                            encoder.append_block(blocks.next_block().unwrap().unwrap(), None, &mut out);
-                        (out, refused)
-                    })
-                })
-                .collect();
-            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-        });
-        let mut refusals = Refusals::default();
-        for (records, refused) in encoded {
-            many.write_encoded(&records).unwrap();
-            refusals.add(refused);
-        }
-        assert_eq!(refusals, refused);
-        assert_eq!(one.records(), many.records());
-        assert_eq!((one.records() + refused.count) as usize, source.len() / 88);
-        let (one, many) = (one.finish().unwrap(), many.finish().unwrap());
-        assert!(one == many, "{to:?}");
-        let (header, start) = Header::parse(&one).unwrap();
-        if compression > 0 {
-            // 4.2: full blocks but the last.
-            let full = 65_536 - 65_536 % u32::from(header.record_size());
-            let cuts = cuts(&one[start..]);
-            assert!(cuts.len() > 1 && cuts[..cuts.len() - 1].iter().all(|cut| *cut == full), "{cuts:?}");
-        }
-    }
-}
-
-proptest! {
-    #![proptest_config(config(60))]
-
-    /// 2.1–2.4: any entries come back, and the header is a whole number of records long.
-    #[test]
-    fn headers_come_back(
-        pair in 0usize..61,
-        (big_endian, compression) in (any::<bool>(), 0u8..4),
-        release in any::<u32>(),
-        lines in proptest::collection::vec("[ -~]{0,40}", 0..3),
-        packed in proptest::option::of((any::<i64>(), any::<u8>(), any::<u16>())),
-        probe in proptest::option::of("[a-z]{1,9}"),
-        unknown in proptest::collection::vec(any::<u8>(), 0..9),
-    ) {
-        let mut options = options(build::pairs()[pair], big_endian)
-            .with_compression(Compression(compression))
-            .with_silk_release(release)
-            .with_entry(Entry::Unknown { id: 77, payload: unknown });
-        for line in &lines {
-            options = options.with_invocation(line.as_str()).with_annotation(line.as_str());
-        }
-        if let Some((base, flowtype, sensor)) = packed {
-            options = options.with_packed_file(base, flowtype, sensor);
-        }
-        if let Some(probe) = probe {
-            options = options.with_probe_name(probe);
-        }
-        let file = Writer::new(Vec::new(), &options).unwrap().finish().unwrap();
-        let (header, len) = Header::parse(&file).unwrap();
-        prop_assert_eq!(len, file.len());
-        prop_assert_eq!(len % usize::from(header.record_size()), 0);
-        prop_assert_eq!(header.entries(), &options.entries[..]);
-        prop_assert_eq!(header.packed_file(), packed);
-        prop_assert_eq!(WriterOptions::like(&header), options);
-    }
-}
-
-#[test]
-fn other_entries_come_back_too() {
-    let entries = [
-        Entry::PrefixMap { version: 1, name: b"map".to_vec() },
-        Entry::Bag { key_type: 1, key_len: 4, counter_type: 2, counter_len: 8 },
-        Entry::IpSet { children: 1, leaf_count: 2, leaf_size: 3, node_count: 4, node_size: 5, root: 6 },
-        Entry::AggregateBag { keys: 1, fields: vec![7, 8, 9] },
-        Entry::Sidecar(vec![1, 2, 3]),
-        Entry::Tombstone { version: 1, id: Some(9) },
-    ];
-    let mut options = WriterOptions::default();
-    for entry in &entries {
-        options = options.with_entry(entry.clone());
-    }
-    let file = Writer::new(Vec::new(), &options).unwrap().finish().unwrap();
-    assert_eq!(Header::parse(&file).unwrap().0.entries(), entries);
-}
-
-#[test]
-fn a_legacy_header_becomes_a_current_one() {
-    let mut seen = 0;
-    let all = files("legacy").into_keys().flat_map(|folder| files(&format!("legacy/{folder}")));
-    for (name, path) in all.filter(|(name, _)| !name.ends_with(".gz")) {
-        let file = std::fs::read(path).unwrap();
-        let Ok((header, _)) = Header::parse(&file) else { continue };
-        let written = Writer::new(Vec::new(), &WriterOptions::like(&header)).unwrap().finish().unwrap();
-        let (current, _) = Header::parse(&written).unwrap();
-        assert!(header.is_legacy() && !current.is_legacy(), "{name}");
-        assert_eq!(current.record_version(), header.record_version(), "{name}");
-        let hourly = FlowFormat::find(header.format(), header.record_version()).unwrap().is_hourly;
-        assert_eq!(current.packed_file().is_some(), hourly, "{name}");
-        seen += 1;
-    }
-    assert!(seen > 10);
-}
-
-#[test]
-fn what_no_file_can_be_is_refused() {
-    let refused = |options: WriterOptions| Writer::new(Vec::new(), &options).unwrap_err();
-    let error = refused(options((0x12, 6), false));
-    assert_eq!(
-        (error.class(), error.to_string().as_str()),
-        (Class::Unsupported, "no layout is known for FT_RWSPLIT (0x12) version 6",)
-    );
-    assert_eq!(refused(options((0x1D, 1), false)).class(), Class::Unsupported);
-    assert_eq!(refused(WriterOptions::default().with_compression(Compression(9))).class(), Class::Malformed);
-    assert_eq!(refused(WriterOptions::default().with_probe_name("")).class(), Class::Usage);
-    let mut writer = Writer::new(Vec::new(), &WriterOptions::default()).unwrap();
-    assert_eq!(writer.write_encoded(&[0; 87]).unwrap_err().class(), Class::Usage);
-    assert_eq!(writer.records(), 0);
-}
-
-/// 7: the versions that the reference writes by default exist.
-#[test]
-fn every_format_has_a_default_version() {
-    for format in formats() {
-        let version = default_version(format.id).unwrap();
-        assert!(FlowFormat::find(format.id, version).is_some(), "{} {version}", format.id);
-    }
-    assert_eq!(default_version(FormatId::IPSET), None);
 }

@@ -11,8 +11,7 @@ use silk_format::{ByteOrder, FlowFormat, FormatId, WriterOptions};
 use crate::console::ProgressWhen;
 use crate::error::{Error, Result};
 use crate::fetch::args::FetchArgs;
-use crate::generate::Reflections;
-use crate::generate::args::CaptureArgs;
+use crate::generate::args::GenerateArgs;
 use crate::output::{Addresses, Compression, Format};
 use crate::source::OpenOptions;
 
@@ -402,7 +401,7 @@ pub(crate) enum StyleArg {
 pub(crate) struct InfoArgs {
     #[command(flatten)]
     pub(crate) input: InputArgs,
-    /// Only the header: do not read the rows for their number and span of time
+    /// Only the header: do not read the rows for their number and span of time; damage behind the first packet is not seen
     #[arg(long)]
     pub(crate) quick: bool,
     /// One JSON object a file
@@ -545,69 +544,4 @@ pub(crate) struct RowsArgs {
     /// The file to write
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct GenerateArgs {
-    /// How many records
-    #[arg(long, value_name = "N", default_value_t = 100_000, conflicts_with = "preset")]
-    pub(crate) records: u64,
-    /// Where the random numbers begin
-    #[arg(long, value_name = "S", default_value_t = 1)]
-    pub(crate) seed: u64,
-    /// Distinct addresses
-    #[arg(
-        long,
-        alias = "addresses-pool",
-        value_name = "N",
-        default_value_t = 20_000,
-        conflicts_with = "preset"
-    )]
-    pub(crate) hosts: u64,
-    /// Share of IPv6 among hosts and flows, 0 to 1
-    #[arg(long, value_name = "F", default_value_t = 0.1, conflicts_with = "preset")]
-    pub(crate) ipv6_share: f64,
-    /// Start of the first flow
-    #[arg(long, value_name = "TIME", default_value = "2016-09-29T13:22:19.626", conflicts_with = "preset")]
-    pub(crate) start: String,
-    /// Time from the first start to the last: 30m, 2h, 1d
-    #[arg(long, value_name = "SPAN", default_value = "30m", conflicts_with = "preset")]
-    pub(crate) duration: String,
-    /// Reflection attacks planted against 192.0.2.80
-    #[arg(long, value_enum, default_value_t = ReflectionArg::Both, conflicts_with = "preset")]
-    pub(crate) reflection: ReflectionArg,
-    /// A ready set of the options above
-    #[arg(long, value_enum)]
-    pub(crate) preset: Option<Preset>,
-    #[command(flatten)]
-    pub(crate) captures: CaptureArgs,
-    /// The file to write: .pcap .pcapng are captures, .csv .jsonl .json .parquet .arrow .txt as convert does, any other
-    /// name is a SiLK file [default: SiLK to standard output]
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ReflectionArg {
-    Dns,
-    Snmp,
-    Both,
-    None,
-}
-
-impl From<ReflectionArg> for Reflections {
-    fn from(arg: ReflectionArg) -> Self {
-        match arg {
-            ReflectionArg::Dns => Self::Dns,
-            ReflectionArg::Snmp => Self::Snmp,
-            ReflectionArg::Both => Self::Both,
-            ReflectionArg::None => Self::None,
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Preset {
-    /// 1,086,153 records around the half hour of the articles
-    Article,
 }

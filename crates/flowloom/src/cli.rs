@@ -10,9 +10,7 @@ use clap::{CommandFactory, Parser};
 use flow_frame::{Instant, TimeSpec};
 use flow_report::{RowsAre, Style};
 
-use crate::args::{
-    Cli, Command, ConvertArgs, GenerateArgs, InfoArgs, Preset, ReportArgs, RowsArgs, StyleArg,
-};
+use crate::args::{Cli, Command, ConvertArgs, InfoArgs, ReportArgs, RowsArgs, StyleArg};
 use crate::commands::convert::{ConvertOptions, convert};
 use crate::commands::generate::{GenerateFormat, generate, generate_capture};
 use crate::commands::info::{Depth, Info, info};
@@ -22,6 +20,7 @@ use crate::console::{Console, Unit};
 use crate::error::{Error, Result, stdout_error};
 use crate::fetch;
 use crate::fetch::args::{FetchArgs, FetchCommand};
+use crate::generate::args::{GenerateArgs, Preset};
 use crate::generate::capture::{Capture, Container};
 use crate::generate::{Options, Traffic};
 use crate::inputs;
@@ -191,6 +190,10 @@ fn run_info(args: &InfoArgs, threads: NonZeroUsize, console: &mut Console) -> Re
                     text.insert(0, '\n');
                 }
                 print(text.as_bytes())?;
+                // Of rows the loop over them has told it.
+                if let Some(failure) = found.failure.as_ref().filter(|_| args.quick) {
+                    console.fail(failure);
+                }
             }
             Err(error) => console.fail(&error),
         }
@@ -213,8 +216,8 @@ fn info_text(info: &Info) -> String {
             Value::Null => "unknown".to_owned(),
             Value::String(value) => value.clone(),
             Value::Array(items) => {
-                for item in items {
-                    let _ = writeln!(text, "{name:<16}{}", safe(item.as_str().unwrap_or_default()));
+                for item in items.iter().flat_map(words) {
+                    let _ = writeln!(text, "{name:<16}{}", safe(&item));
                 }
                 continue;
             }
@@ -223,6 +226,20 @@ fn info_text(info: &Info) -> String {
         let _ = writeln!(text, "{name:<16}{}", safe(&shown));
     }
     text
+}
+
+/// The lines that show an item of a list: one for a text, one for each text of a section.
+fn words(item: &serde_json::Value) -> Vec<String> {
+    use serde_json::Value;
+    match item {
+        Value::String(text) => vec![text.clone()],
+        Value::Array(items) => items.iter().flat_map(words).collect(),
+        Value::Object(members) => members
+            .iter()
+            .flat_map(|(name, value)| words(value).into_iter().map(move |text| format!("{name} {text}")))
+            .collect(),
+        other => vec![other.to_string()],
+    }
 }
 
 /// Text from a file must not steer the terminal.

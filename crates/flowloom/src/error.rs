@@ -147,6 +147,18 @@ impl Error {
         }
     }
 
+    /// Whether a limit was met while a capture was cut into packets: lengths beyond it are damage, as a rule.
+    fn is_limit_of_capture(&self) -> bool {
+        match self.kind() {
+            ErrorKind::In { source, .. } => source.is_limit_of_capture(),
+            ErrorKind::Flow(error) => match error.kind() {
+                flow_frame::ErrorKind::Capture(error) => Class::from(error.class()) == Class::Limit,
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
     /// What the user can do about it.
     #[must_use]
     pub fn next_step(&self) -> &'static str {
@@ -168,7 +180,8 @@ impl Error {
             ErrorKind::Stdout(_) => "check the disk or the program behind the pipe",
             _ => match self.class() {
                 Class::Io => "check the path, its permissions and the disk",
-                Class::Malformed => "fetch the file again, or look at it with `flowloom info`",
+                Class::Limit if self.is_limit_of_capture() => DAMAGED,
+                Class::Malformed => DAMAGED,
                 Class::Unsupported => "`flowloom info` tells what the file is",
                 Class::Limit => "split the input, or narrow the job with --window or --fields",
                 _ => "see --help",
@@ -176,6 +189,9 @@ impl Error {
         }
     }
 }
+
+/// What to do about a damaged input.
+const DAMAGED: &str = "fetch the file again, or look at it with `flowloom info`";
 
 /// The exit code for a class of errors.
 #[must_use]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
-use flow_frame::{FlowInput, Kind};
+use flow_frame::{FlowInput, Kind, Projection, Table};
 use mapped_input::Input;
 use sha2::{Digest, Sha256};
 
@@ -120,6 +120,23 @@ pub(crate) fn is_stdin(path: &Path) -> bool {
 /// Whether a path can be read only once: standard input, a named pipe or another device.
 pub(crate) fn is_stream(path: &Path) -> bool {
     is_stdin(path) || path.metadata().is_ok_and(|facts| !facts.is_file() && !facts.is_dir())
+}
+
+/// Whether the columns of the inputs are to be those that flows and packets have in common: where some files hold flows and
+/// others packets, and where they could, because one of several inputs is a stream, if both have columns of these names.
+pub(crate) fn are_in_common<P: AsRef<Path>>(inputs: &[P], columns: &Projection) -> bool {
+    let may_be_of_both =
+        || inputs.len() > 1 && inputs.iter().any(|path| is_stream(path.as_ref())) && both_have(columns);
+    are_of_both_kinds(inputs) || may_be_of_both()
+}
+
+/// Whether flows and packets have the columns under the same names.
+fn both_have(columns: &Projection) -> bool {
+    let names = |table| {
+        let columns = columns.in_table(table).ok()?;
+        Some(columns.columns().iter().map(|(name, _)| *name).collect::<Vec<_>>())
+    };
+    names(Table::Flows).is_some_and(|of_flows| names(Table::Packets) == Some(of_flows))
 }
 
 /// Whether some of the files hold flows and others packets. Streams are not looked at: what they give is gone then. Nor are

@@ -3,9 +3,11 @@
 use std::io::Read;
 use std::path::Path;
 
-use flow_frame::pcap_headers::{ByteOrder, CaptureInfo, Interface, LinkType, Options, Reader, Report};
+use flow_frame::pcap_headers::{
+    ByteOrder, CaptureInfo, Interface, LinkType, Options, Reader, Report, Section,
+};
 use flow_frame::{Accounts, CaptureSummary, Kind, TsharkCsvNotes, text};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::info::{Info, Span};
 use crate::error::{Error, Result};
@@ -62,20 +64,21 @@ const ENCAPSULATIONS: [(u32, &str); 15] = [
 ];
 
 impl CaptureContent {
-    /// What the file says before its first packet.
-    pub(super) fn beginning(kind: Kind, input: impl Read, path: &Path) -> Result<Self> {
+    /// What the file says before its first packet, and the damage that was met on the way there.
+    pub(super) fn beginning(kind: Kind, input: impl Read, path: &Path) -> Result<(Self, Option<Error>)> {
         let (report, table, packets) = (Report::default(), TsharkCsvNotes::default(), None);
         if kind == Kind::TsharkCsv {
-            return Ok(Self { kind, info: CaptureInfo::default(), report, table, packets });
+            let info = CaptureInfo::default();
+            return Ok((Self { kind, info, report, table, packets }, None));
         }
         let mut reader = Reader::new(input, Options::default());
-        if let Some(Err(error)) = reader.next_packet() {
-            // What lies behind the header is looked at when the rows are.
-            if reader.info().interfaces.is_empty() && reader.info().sections.is_empty() {
-                return Err(Error::from(flow_frame::Error::from(error)).in_file(path));
-            }
+        let failure = reader.next_packet().and_then(std::result::Result::err);
+        let failure = failure.map(|error| Error::from(flow_frame::Error::from(error)).in_file(path));
+        let info = reader.info().clone();
+        match failure {
+            Some(error) if info.interfaces.is_empty() && info.sections.is_empty() => Err(error),
+            failure => Ok((Self { kind, info, report, table, packets }, failure)),
         }
-        Ok(Self { kind, info: reader.info().clone(), report, table, packets })
     }
 
     pub(super) fn whole(
@@ -122,11 +125,8 @@ impl CaptureContent {
         if let Some(packets) = &self.packets {
             facts.extend(packets.facts());
         }
-        for section in &self.info.sections {
-            let texts =
-                [("hardware", &section.hardware), ("os", &section.os), ("application", &section.application)];
-            facts.extend(texts.into_iter().filter_map(|(name, text)| Some((name, json!(text.as_ref()?)))));
-            facts.extend(section.comments.iter().map(|comment| ("comment", json!(comment))));
+        if !self.info.sections.is_empty() {
+            facts.push(("sections", self.info.sections.iter().map(section).collect()));
         }
         let interfaces: Vec<String> = self.info.interfaces.iter().map(interface).collect();
         facts.push(("interfaces", json!(interfaces)));
@@ -186,6 +186,17 @@ fn number(value: u128) -> Value {
 fn encapsulation(link_type: LinkType) -> String {
     let known = ENCAPSULATIONS.iter().find(|(number, _)| *number == link_type.0);
     known.map_or_else(|| format!("link type {}", link_type.0), |(_, name)| (*name).to_owned())
+}
+
+/// What a section says about itself, as far as it does.
+fn section(section: &Section) -> Value {
+    let texts = [("hardware", &section.hardware), ("os", &section.os), ("application", &section.application)];
+    let mut facts: Map<String, Value> =
+        texts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), json!(text.as_ref()?)))).collect();
+    if !section.comments.is_empty() {
+        facts.insert("comments".to_owned(), json!(section.comments));
+    }
+    Value::Object(facts)
 }
 
 /// An interface in words.

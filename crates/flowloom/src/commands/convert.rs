@@ -1,7 +1,7 @@
 //! `convert`: flows into a file of another format.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
@@ -12,7 +12,7 @@ use flow_frame::{Kind, Scan};
 use crate::error::{Error, Result};
 use crate::output::{Exit, ExitOptions, Format, Shaped, Target, exit, shape};
 use crate::pump::{Consumer, InputReport, Listener, Maker, pump};
-use crate::source::{InputSource, OpenOptions, are_of_both_kinds};
+use crate::source::{InputSource, OpenOptions, are_in_common, is_stream};
 
 /// What to convert, and how.
 #[derive(Debug, Clone)]
@@ -67,7 +67,8 @@ impl ConvertOptions {
 }
 
 /// Writes the flows or packets of all inputs, in their order, into one file or to standard output. Flows and packets go
-/// into one file if the columns are named and both have them; times are nanoseconds then.
+/// into one file if the columns are named and both have them; times are nanoseconds then, and also where one of several
+/// inputs is a stream, which may hold either.
 ///
 /// A damaged input ends early: the rows before the damage are kept, the next input follows, and its report has the
 /// failure. If no input can be opened nothing is written. Memory: a batch, and what the exit holds.
@@ -91,7 +92,9 @@ pub fn convert<I: InputSource + ?Sized>(
     };
     let names: Vec<String> = paths.iter().map(|input| input.to_string_lossy().into_owned()).collect();
     let mut rows = Rows::new(target, options.exit.clone(), names);
-    let scan = options.scan.clone().with_common(are_of_both_kinds(&paths));
+    let scan = options.scan.clone();
+    let common = are_in_common(&paths, &scan.columns);
+    let scan = scan.with_common(common);
     let reports = pump(inputs, &scan, options.open, listener, &mut rows)?;
     rows.finish()?;
     Ok(reports)
@@ -133,6 +136,24 @@ impl Rows {
         SchemaRef::new(schema.as_ref().clone().with_metadata(metadata))
     }
 
+    /// Whether rows with these columns can follow those that were written.
+    pub(crate) fn can_hold(&self, schema: &SchemaRef) -> bool {
+        match &self.state {
+            State::Waiting(_) => true,
+            State::Writing(_, written) => written.fields() == schema.fields(),
+        }
+    }
+
+    /// Why one table cannot hold all inputs, and what to do.
+    fn of_both_kinds(&self) -> Error {
+        let has_stream = self.sources.iter().any(|source| is_stream(Path::new(source)));
+        let of_streams = if has_stream { " (what a stream holds is not known beforehand)" } else { "" };
+        Error::usage(format!(
+            "one table cannot hold the columns of flows and of packets{of_streams}: convert them apart, or name columns that \
+             both have with --fields: sip,dip,protocol,sport,dport,packets,bytes,stime"
+        ))
+    }
+
     /// Writes a batch that was not shaped elsewhere.
     pub(crate) fn batch(&mut self, batch: RecordBatch) -> Result<()> {
         let shaped = shape(batch, &self.options)?;
@@ -158,6 +179,9 @@ impl Consumer for Rows {
                 "packets are no flows, and a SiLK file holds flows: choose another format",
             ));
         }
+        if !self.can_hold(schema) {
+            return Err(self.of_both_kinds());
+        }
         match &mut self.state {
             State::Waiting(target) => {
                 if let Some(target) = target.take() {
@@ -167,11 +191,7 @@ impl Consumer for Rows {
                 }
                 Ok(())
             }
-            State::Writing(_, written) if written.fields() == schema.fields() => Ok(()),
-            State::Writing(..) => Err(Error::usage(
-                "one table cannot hold the columns of flows and of packets: convert them apart, or name columns that both \
-                 have with --fields: sip,dip,protocol,sport,dport,packets,bytes,stime",
-            )),
+            State::Writing(..) => Ok(()),
         }
     }
 

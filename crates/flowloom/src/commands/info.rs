@@ -88,18 +88,23 @@ pub fn info(
     let how = (input.opened(), input.codec(), input.stored_len());
     let first = input.fill_buf().map_err(|e| Error::read(e, path))?;
     let first: Vec<u8> = first.iter().take(Kind::MOST_BYTES + 1).copied().collect();
+    let mut failure = None;
     let content = match Kind::sniff(&first) {
         Some(Kind::Silk) => {
             let header = Header::read(&mut input, &scan.silk.limits);
             Content::Silk(header.map_err(|e| Error::from(e).in_file(path))?)
         }
-        Some(kind) => Content::Capture(Box::new(CaptureContent::beginning(kind, input, path)?)),
+        Some(kind) => {
+            let (capture, damage) = CaptureContent::beginning(kind, input, path)?;
+            failure = damage;
+            Content::Capture(Box::new(capture))
+        }
         None => {
             let unknown = flow_frame::ErrorKind::UnknownKind { found: first.into_iter().take(4).collect() };
             return Err(Error::from(flow_frame::Error::from(unknown)).in_file(path));
         }
     };
-    let mut info = Info::new(path, content, how);
+    let mut info = Info { failure, ..Info::new(path, content, how) };
     let holds_rows = info.holds_flows() || info.silk().is_none();
     match depth {
         Depth::Rows if holds_rows => Ok(Info { stored: how.2, ..of_rows(listener)? }),

@@ -23,7 +23,7 @@ use super::convert::Rows;
 use crate::error::{Error, Result};
 use crate::output::{ExitOptions, Target, not_an_input};
 use crate::pump::{Consumer, InputReport, Listener, Maker, as_it_is, pump};
-use crate::source::{InputSource, OpenOptions};
+use crate::source::{InputSource, OpenOptions, are_of_both_kinds};
 
 /// What to report, and how.
 #[derive(Debug, Clone)]
@@ -118,13 +118,17 @@ pub struct Report {
 /// need be. If no input can be opened the folder stays as it was. Memory: a batch; 40 bytes and some per distinct address; 104 bytes per bin.
 ///
 /// # Errors
-/// `Io` if the folder cannot be written; `Usage` if a file of the report is an input; `Limit` if there are more addresses than memory may be taken for.
+/// `Io` if the folder cannot be written; `Usage` if a file of the report is an input, or if flows and packets are to be kept in one
+/// file; `Limit` if there are more addresses than memory may be taken for.
 pub fn report<I: InputSource + ?Sized>(
     inputs: &I,
     dir: &Path,
     options: &ReportOptions,
     listener: &mut dyn Listener,
 ) -> Result<Report> {
+    if options.keep_flows.is_some() && are_of_both_kinds(&inputs.paths()) {
+        return Err(keeps_both_kinds());
+    }
     let flows = options.keep_flows.as_ref().map(|exit| (dir.join("flows.parquet"), exit.clone()));
     // Made first: a folder that cannot be made is told before the work and not after it.
     std::fs::create_dir_all(dir).map_err(Error::file("make the folder", dir))?;
@@ -180,6 +184,12 @@ fn analyse_into<I: InputSource + ?Sized>(
         keep.finish()?;
     }
     Ok(Report { data, inputs, written: None, flows: flows.map(|(path, _)| path) })
+}
+
+fn keeps_both_kinds() -> Error {
+    Error::usage(
+        "--keep-flows: one file cannot hold the columns of flows and of packets: report them apart, or leave --keep-flows out",
+    )
 }
 
 /// The kernels, fed batch by batch.
@@ -247,6 +257,8 @@ impl Consumer for Analysis {
 
     fn open(&mut self, schema: &SchemaRef) -> Result<()> {
         match &mut self.keep {
+            // What a stream holds is known only here.
+            Some(keep) if !keep.can_hold(schema) => Err(keeps_both_kinds()),
             Some(keep) => keep.open(schema),
             None => Ok(()),
         }
@@ -295,11 +307,13 @@ fn count_protocols(batch: &RecordBatch, protocols: &mut [[u128; 3]]) {
     let (Some(numbers), Some(bytes), Some(packets)) = (numbers, counts("bytes"), counts("packets")) else {
         return;
     };
-    for (row, (bytes, packets)) in bytes.values().iter().zip(packets.values()).enumerate() {
-        let number = if numbers.is_null(row) { PROTOCOLS } else { usize::from(numbers.value(row)) };
+    // What stands under a null is not said.
+    let sum = |count: Option<i64>| u128::from(count.map_or(0, i64::unsigned_abs));
+    for ((number, bytes), packets) in numbers.iter().zip(bytes).zip(packets) {
+        let number = number.map_or(PROTOCOLS, usize::from);
         if let Some([byte_sum, packet_sum, flows]) = protocols.get_mut(number) {
-            *byte_sum += u128::from(bytes.unsigned_abs());
-            *packet_sum += u128::from(packets.unsigned_abs());
+            *byte_sum += sum(bytes);
+            *packet_sum += sum(packets);
             *flows += 1;
         }
     }
@@ -392,5 +406,28 @@ fn accounts(inputs: &[InputReport]) -> flow_report::Accounts {
         refused: refused
             .map(|(why, tally)| (why.name().to_owned(), account(tally)))
             .collect::<BTreeMap<_, _>>(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow_array::{ArrayRef, Int64Array, UInt8Array};
+    use arrow_buffer::NullBuffer;
+
+    use super::*;
+
+    #[test]
+    fn what_stands_under_a_null_does_not_count() {
+        let counts = |values: Vec<i64>, valid: [bool; 3]| -> ArrayRef {
+            Arc::new(Int64Array::new(values.into(), Some(NullBuffer::from(valid.to_vec()))))
+        };
+        let columns: [(&str, ArrayRef); 3] = [
+            ("protocol", Arc::new(UInt8Array::from(vec![Some(6), Some(6), None]))),
+            ("bytes", counts(vec![40, 999, 7], [true, false, true])),
+            ("packets", counts(vec![99, 2, 1], [false, true, true])),
+        ];
+        let mut protocols = vec![[0; 3]; PROTOCOLS + 1];
+        count_protocols(&RecordBatch::try_from_iter(columns).unwrap(), &mut protocols);
+        assert_eq!((protocols[6], protocols[PROTOCOLS]), ([40, 2, 2], [7, 1, 1]));
     }
 }

@@ -10,7 +10,7 @@ use super::convert::{ConvertOptions, Rows};
 use crate::error::Result;
 use crate::output::Target;
 use crate::pump::{Consumer, InputReport, Listener, Maker, as_it_is, pump};
-use crate::source::{InputSource, are_of_both_kinds};
+use crate::source::{InputSource, are_in_common};
 
 /// Which rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +39,9 @@ pub fn rows<I: InputSource + ?Sized>(
     };
     let names = paths.iter().map(|input| input.to_string_lossy().into_owned()).collect();
     let rows = Rows::new(target, options.exit.clone(), names);
-    let scan = options.scan.clone().with_common(are_of_both_kinds(&paths));
+    let scan = options.scan.clone();
+    let common = are_in_common(&paths, &scan.columns);
+    let scan = scan.with_common(common);
     match end {
         End::Head => {
             let mut head = Head { rows, left: count };

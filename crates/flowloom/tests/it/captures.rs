@@ -152,6 +152,35 @@ fn flows_and_packets_in_one_table() {
     assert!(unknown.contains("no column of flows is named \"ip_len\""), "{unknown}");
 }
 
+/// What a stream holds is not known beforehand; the columns that the message advises fit all the same.
+#[test]
+fn flows_and_packets_with_a_stream() {
+    let (packets, flows) = (capture("crafted/be_usec.pcap"), query());
+    let (piped_packets, piped_flows) = (fs::read(&packets).unwrap(), fs::read(&flows).unwrap());
+    for command in ["convert", "head", "tail"] {
+        let rows: &[&str] = if command == "convert" { &[] } else { &["-n", "100000"] };
+        let arguments = |inputs: [&str; 2]| -> Vec<String> {
+            let fields = ["--fields", "sip,dip,bytes,stime", "--format", "csv"];
+            [&[command], rows, &fields, &inputs].concat().into_iter().map(str::to_owned).collect()
+        };
+        let (flows, packets) = (text(&flows), text(&packets));
+        let expected = ok(arguments([flows, packets]));
+        for (inputs, stdin) in [([flows, "-"], &piped_packets), (["-", packets], &piped_flows)] {
+            let output = run_with_input(arguments(inputs), stdin);
+            let message = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(0), "{command} {inputs:?}: {message}");
+            assert!(output.stdout == expected.as_bytes(), "{command} {inputs:?}");
+        }
+    }
+    // All columns of flows differ from those of packets; two inputs of flows keep their own.
+    let refused = run_with_input(["convert", text(&flows), "-"], &piped_packets);
+    let message = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(2), "{message}");
+    assert!(message.contains("(what a stream holds is not known beforehand)"), "{message}");
+    let alone = run_with_input(["convert", text(&flows), "-"], &piped_flows);
+    assert!(alone.stdout == ok(["convert", text(&flows), text(&flows)]).as_bytes());
+}
+
 #[test]
 fn windows_are_exact_to_the_nanosecond() {
     let name = "crafted/be_nsec.pcap";
@@ -181,6 +210,8 @@ fn damage_ends_a_capture_and_not_the_job() {
     let message = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{message}");
     assert!(message.contains("(byte 276); 4 rows before it were delivered"), "{message}");
+    // A length beyond all limits is damage: no smaller job helps.
+    assert!(message.contains("exceeds the limit") && message.contains("fetch the file again"), "{message}");
 }
 
 #[test]
@@ -220,6 +251,77 @@ fn info_tells_what_capinfos_does() {
         run_with_input(["info", "--json", "-"], &fs::read(capture("crafted/be_nsec.pcap")).unwrap());
     let streamed: Value = serde_json::from_slice(&streamed.stdout).unwrap();
     assert_eq!((&streamed["packets"], &streamed["snap_length"]), (&Value::from(3), &Value::from(262_144)));
+}
+
+fn block(kind: u32, body: &[u8]) -> Vec<u8> {
+    let len = (body.len() as u32 + 12).to_le_bytes();
+    [&kind.to_le_bytes()[..], &len, body, &len].concat()
+}
+
+/// A section of pcapng with texts as options, and an interface.
+fn section(texts: &[(u16, &str)]) -> Vec<u8> {
+    let mut body = [&0x1A2B_3C4D_u32.to_le_bytes()[..], &[1, 0, 0, 0], &[0xFF; 8]].concat();
+    for (code, text) in texts {
+        body.extend([code.to_le_bytes(), (text.len() as u16).to_le_bytes()].concat());
+        body.extend(text.as_bytes());
+        body.resize(body.len().next_multiple_of(4), 0);
+    }
+    body.extend([0; 4]);
+    [block(0x0A0D_0D0A, &body), block(1, &[1, 0, 0, 0, 0, 0, 0, 0])].concat()
+}
+
+#[test]
+fn info_tells_all_sections() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("two.pcapng");
+    // Codes of the specification: comment 1, hardware 2, os 3, application 4.
+    let one = section(&[(1, "first"), (1, "again"), (2, "x86"), (3, "Linux"), (4, "dumpcap")]);
+    fs::write(&path, [one, section(&[(1, "second"), (3, "BSD")])].concat()).unwrap();
+    let json = ok(["info", "--json", text(&path)]);
+    let found: Value = serde_json::from_str(&json).unwrap();
+    let expected = serde_json::json!([
+        {"comments": ["first", "again"], "hardware": "x86", "os": "Linux", "application": "dumpcap"},
+        {"comments": ["second"], "os": "BSD"},
+    ]);
+    assert_eq!(found["sections"], expected);
+    // No key comes twice, which a parser would not tell.
+    let again: usize =
+        found.as_object().unwrap().keys().map(|key| json.matches(&format!("\"{key}\":")).count()).sum();
+    assert_eq!(again, found.as_object().unwrap().len());
+    let lines = ok(["info", text(&path)]);
+    for told in ["comments again", "os Linux", "application dumpcap", "comments second", "os BSD"] {
+        assert!(
+            lines.lines().any(|line| line.starts_with("sections ") && line.ends_with(told)),
+            "{told}: {lines}"
+        );
+    }
+}
+
+#[test]
+fn a_quick_look_tells_damage_before_the_first_packet() {
+    let path = capture("malformed/crafted/bad_pcap_first_absurd.pcap");
+    let output = run(["info", "--quick", "--json", text(&path)]);
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), &found["format"]), (Some(1), &"pcap".into()), "{message}");
+    assert!(message.contains("exceeds the limit") && message.contains("fetch the file again"), "{message}");
+}
+
+#[test]
+fn a_report_keeps_rows_of_one_kind() {
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path().join("out");
+    let (packets, flows) = (capture("crafted/conv_ties.pcap"), query());
+    let told = "--keep-flows: one file cannot hold the columns of flows and of packets";
+    let before = fails(2, ["report", text(&flows), text(&packets), "--keep-flows", "-o", text(&out)]);
+    assert!(before.contains(told) && !before.contains("--fields"), "{before}");
+    assert!(!out.exists());
+    let piped = ["report", text(&flows), "-", "--keep-flows", "-o", text(&out)];
+    let output = run_with_input(piped, &fs::read(&packets).unwrap());
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(message.contains(told) && !message.contains("--fields"), "{message}");
+    assert!(!out.join("flows.parquet").exists());
 }
 
 #[test]
