@@ -82,7 +82,8 @@ pub enum Event<T, X, E> {
     Unopened(E),
     /// What became of a piece.
     Piece(T),
-    /// What a capture said about itself, up to its end or to the damage, which comes next.
+    /// What a capture said about itself, up to its end or to the damage, which comes next. Where what failed is the
+    /// worker, the failure comes first, and this tells of the packets that were cut by then.
     Captured(Box<CaptureSummary>),
     /// The input ends early; all pieces before the damage were given.
     Failed(Error),
@@ -177,7 +178,8 @@ impl<T: Send + 'static, X: Send + 'static, E: Send + 'static> Job<T, X, E> {
         keep_freed_memory();
         let feed = Feed { inputs, worker, piece_records: plan.piece_records, current: None };
         // Taking turns costs threads something, and a thread alone nothing; what is made of a piece is the same.
-        // What a slow source has given is not kept waiting for more.
+        // What a slow source has given is not kept waiting for more (but for the first two packets of a live pcap file,
+        // see `pcap_headers::Cutter`).
         let most = if plan.threads.get() > 1 && !plan.detached { TURN } else { 1 };
         let steps = Ordered::new(plan.threads, Turns { feed, most }, || {
             let mut hands = Hands::default();
@@ -212,7 +214,7 @@ impl<T, X, E> Iterator for Job<T, X, E> {
                     self.failed = false;
                     return Some(event);
                 }
-                _ if self.failed => {}
+                _ if self.failed && !matches!(step, Step::Event(Event::Captured(_))) => {}
                 Step::Event(event) => return Some(event),
                 Step::Piece(made, failure) => {
                     self.ready.extend(made.map(Event::Piece));

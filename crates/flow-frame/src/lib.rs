@@ -65,6 +65,7 @@ mod packet_batches;
 mod packet_builder;
 mod packet_columns;
 pub mod predicate;
+mod projection;
 mod reader;
 mod scan;
 pub mod schema;

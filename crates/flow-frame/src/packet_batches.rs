@@ -40,9 +40,7 @@ impl PacketBatches {
     pub(crate) fn new(facts: &SourceFacts, scan: &Scan) -> Result<Self> {
         let columns = scan.columns_of(Table::Packets)?;
         let schema = columns.schema_with(&[(SOURCE_KEY, &facts.name), (FORMAT_KEY, &facts.format())]);
-        let builder = PacketBatchBuilder::new(&columns)?
-            .with_schema(SchemaRef::clone(&schema))
-            .with_capacity(scan.piece_records());
+        let builder = PacketBatchBuilder::new(&columns)?.with_schema(SchemaRef::clone(&schema));
         let filter = scan.compiled(Table::Packets)?.map(|predicate| {
             let buf = |column: &Column| {
                 let kind = Table::Packets.column(column.name()).map(|known| known.kind)?;
@@ -73,6 +71,7 @@ impl PacketBatches {
 
     pub(crate) fn piece(&mut self, piece: &Piece<'static>, bytes: &[u8]) -> Result<()> {
         let mut packets = piece.packets_of(bytes);
+        self.reserve(piece.len());
         loop {
             self.protocols.clear();
             let mut count = 0;
@@ -94,6 +93,7 @@ impl PacketBatches {
     /// Takes packets that are rows already.
     pub(crate) fn rows(&mut self, packets: &PacketRows) -> Result<()> {
         let mut protocols = packets.protocols.iter();
+        self.reserve(packets.rows.len());
         for chunk in packets.rows.chunks(CHUNK) {
             self.rows.iter_mut().zip(chunk).for_each(|(row, packet)| *row = *packet);
             self.protocols.clear();
@@ -101,6 +101,12 @@ impl PacketBatches {
             self.chunk(chunk.len())?;
         }
         Ok(())
+    }
+
+    /// Room for the packets of a piece, which may be few: slow sources give them as they arrive. A filter may leave few of
+    /// many, so with one the room grows as they pass.
+    fn reserve(&mut self, packets: usize) {
+        self.builder.reserve(if self.filter.is_none() { packets } else { packets.min(CHUNK) });
     }
 
     /// Takes those of the first rows that pass the filter.

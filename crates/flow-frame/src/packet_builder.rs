@@ -49,6 +49,40 @@ impl PacketValues {
         }
     }
 
+    /// Room for so many more.
+    fn reserve(&mut self, rows: usize) {
+        match self {
+            Self::I64(values) => values.reserve_exact(rows),
+            Self::U64(values) => values.reserve_exact(rows),
+            Self::U32(values) => values.reserve_exact(rows),
+            Self::U16(values) => values.reserve_exact(rows),
+            Self::U8(values) => values.reserve_exact(rows),
+            Self::Mac(values) => values.reserve_exact(rows),
+            Self::Address(values) => values.reserve_exact(rows),
+            // Texts are gathered anew in the end.
+            Self::Text(_) => {}
+        }
+    }
+
+    /// Gives room back if less than half of it is taken.
+    fn shrink(&mut self) {
+        fn fit<T>(values: &mut Vec<T>) {
+            if values.len() < values.capacity() / 2 {
+                values.shrink_to_fit();
+            }
+        }
+        match self {
+            Self::I64(values) => fit(values),
+            Self::U64(values) => fit(values),
+            Self::U32(values) => fit(values),
+            Self::U16(values) => fit(values),
+            Self::U8(values) => fit(values),
+            Self::Mac(values) => fit(values),
+            Self::Address(values) => fit(values),
+            Self::Text(_) => {}
+        }
+    }
+
     fn len(&self) -> usize {
         match self {
             Self::I64(values) => values.len(),
@@ -137,8 +171,10 @@ impl PacketBuf {
         ColumnSlice { cells, present }
     }
 
-    fn into_array(self) -> Result<ArrayRef> {
+    fn into_array(mut self) -> Result<ArrayRef> {
         let rows = self.values.len();
+        // Who keeps a batch of few rows need not keep the room of many.
+        self.values.shrink();
         let nulls = self.present.filter(|bits| bits.count_ones() < bits.len());
         let nulls = nulls
             .map(|bits| NullBuffer::new(BooleanBuffer::new(Buffer::from_vec(bits.into_bytes()), 0, rows)));
@@ -160,7 +196,7 @@ impl PacketBuf {
             PacketValues::Address(values) => bytes(16, values.into_flattened(), nulls),
             PacketValues::Text(values) => {
                 let offsets = OffsetBuffer::from_lengths(values.iter().map(|text| text.len()));
-                let text: Vec<u8> = values.iter().flat_map(|text| text.bytes()).collect();
+                let text = values.concat().into_bytes();
                 Ok(Arc::new(StringArray::try_new(offsets, text.into(), nulls)?))
             }
         }
@@ -253,6 +289,11 @@ impl PacketBatchBuilder {
             }
         }
         self
+    }
+
+    /// Room for so many more rows, for who knows how many come.
+    pub(crate) fn reserve(&mut self, rows: usize) {
+        self.buffers.iter_mut().for_each(|(_, buf)| buf.values.reserve(rows));
     }
 
     /// The same columns under a schema with other metadata.

@@ -31,7 +31,7 @@ use crate::walk::Walk;
 ///
 /// Ethernet, perhaps behind VLAN tags, with IPv4 or IPv6 and TCP, UDP or ICMP: a few dozen loads and stores. Anything else
 /// costs a walk. No allocation but for `frame_protocols`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Dissector {
     /// Whether anything but the frame itself is wanted.
     wants_layers: bool,
@@ -45,21 +45,19 @@ pub struct Dissector {
     protocols: String,
 }
 
-impl Clone for Dissector {
-    fn clone(&self) -> Self {
-        let flow = if self.wants_flow { FLOW } else { &[] };
-        let protocols = self.protocols_at.map(|_| Column::FrameProtocols);
-        Self::new(self.columns.iter().chain(flow).copied().chain(protocols))
-    }
-}
-
 const FLOW: &[Column] = &[Column::Sip, Column::Dip, Column::Protocol, Column::Sport, Column::Dport];
 
 impl Dissector {
     /// A dissector that finds out at least these columns.
     #[must_use]
     pub fn new(columns: impl IntoIterator<Item = Column>) -> Self {
-        let wanted: Vec<Column> = columns.into_iter().collect();
+        let mut wanted: Vec<Column> = Vec::new();
+        for column in columns {
+            // What is delivered and tested too is found out once.
+            if !wanted.contains(&column) {
+                wanted.push(column);
+            }
+        }
         let field_of = |column: &Column| {
             let field = FieldTable::all().iter().find(|field| is_named(field, column.name()))?;
             Some((*column, field))
@@ -486,6 +484,30 @@ mod tests {
             dissector.read_general(&packet, &mut general);
             assert_eq!(only(&wanted, &direct), only(&wanted, &general), "{data:02x?}");
         }
+    }
+
+    /// Threads work with clones: these go the same ways, and look for no more.
+    #[test]
+    fn a_clone_is_its_original() {
+        let asked = SOME.iter().map(|wanted| wanted.to_vec()).chain([
+            vec![Column::FrameProtocols],
+            vec![Column::Sip, Column::IpSrc, Column::Sip],
+            vec![Column::Sport, Column::FrameProtocols, Column::Sport, Column::FrameProtocols],
+        ]);
+        for wanted in asked {
+            let original = Dissector::new(wanted.iter().copied());
+            let clone = original.clone().clone();
+            let ways = |of: &Dissector| {
+                (of.wants_layers, of.wants_more_than_ipv4, of.wants_flow, of.columns.clone(), of.protocols_at)
+            };
+            assert_eq!(ways(&clone), ways(&original));
+            let repeated = wanted.iter().filter(|column| wanted.iter().filter(|c| c == column).count() > 1);
+            for column in repeated {
+                assert!(original.columns.iter().filter(|known| *known == column).count() <= 1);
+            }
+        }
+        assert!(!Dissector::new([Column::Sip, Column::Protocol]).clone().wants_more_than_ipv4);
+        assert!(Dissector::new([Column::Sip, Column::Sport]).clone().wants_more_than_ipv4);
     }
 
     fn header(kind: u8, ports: [u16; 2], len: u16, noise: u8) -> Vec<u8> {

@@ -55,13 +55,23 @@ impl Limits {
 }
 
 /// Options of the readers of captures.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Options {
     /// Whose view. Default: the true one.
     pub parity: Parity,
     /// Memory limits.
     pub limits: Limits,
+    /// Whether the first three records of a pcap file whose magic does not tell (microseconds, or the modified one) are
+    /// looked at to see whether their headers are of an old writer's shape. Default: they are. If not, all records are of
+    /// the shape that the magic stands for, and a live capture gives its first packet before its third has arrived.
+    pub guess_variant: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { parity: Parity::default(), limits: Limits::default(), guess_variant: true }
+    }
 }
 
 impl Options {
@@ -76,6 +86,13 @@ impl Options {
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// With or without the look at the first records that guesses their shape.
+    #[must_use]
+    pub fn with_variant_guess(mut self, guess: bool) -> Self {
+        self.guess_variant = guess;
         self
     }
 }

@@ -129,7 +129,9 @@ fn parts(ns: i64) -> TimeParts {
 ///
 /// It goes from record to record, so that damage is met here: the packets before it come in a piece of their own, then the
 /// error, then nothing more. From memory the cuts depend on the capture and the number asked for alone; a source that
-/// gives little at a time makes smaller pieces, so that what has arrived is not kept waiting.
+/// gives little at a time makes smaller pieces, so that what has arrived is not kept waiting. One wait is left: the shape of
+/// the records of a pcap file with microseconds is guessed from the first three, so a live one gives nothing before its third
+/// packet (or its end), unless [`Options::with_variant_guess`] says not to guess.
 ///
 /// ```no_run
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -500,6 +502,29 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_third_packet_is_waited_for_only_to_guess() {
+        /// Notes whether more was asked for than has arrived.
+        struct Live<'a>(&'a [u8], bool);
+        impl Read for Live<'_> {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                self.1 |= self.0.is_empty();
+                self.0.read(buffer)
+            }
+        }
+        let header = *b"\xD4\xC3\xB2\xA1\x02\0\x04\0\0\0\0\0\0\0\0\0\xFF\xFF\0\0\x01\0\0\0";
+        let record = *b"\x0F\x19\xED\x57\xD6\x8C\x09\0\x04\0\0\0\x40\0\0\0\x02\0\0\0";
+        let first = |options, records: usize| {
+            let live = [&header[..], &record.repeat(records)].concat();
+            let mut source = Live(&live, false);
+            let piece = Cutter::new(options, 8192).next_from(&mut source).unwrap().unwrap();
+            (piece.len(), source.1)
+        };
+        assert_eq!(first(Options::default(), 3), (3, false));
+        assert_eq!(first(Options::default(), 2), (2, true));
+        assert_eq!(first(Options::default().with_variant_guess(false), 1), (1, false));
     }
 
     #[test]

@@ -70,7 +70,7 @@ pub(crate) enum Expr {
 /// A test of one column (of two in one case).
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Test {
-    /// An integer, or a time or a duration in nanoseconds, is inside.
+    /// An integer, a time or a duration in nanoseconds, or a hardware address is inside.
     Within(&'static FlowColumn, Ranges),
     Address(&'static FlowColumn, Arc<AddressSet>),
     Wildcard(&'static FlowColumn, Wildcard),
@@ -94,13 +94,20 @@ impl Predicate {
     }
 
     /// The integer in a column is inside. Times are in nanoseconds since the Unix epoch, durations in nanoseconds; both
-    /// are compared exactly.
+    /// are compared exactly. A hardware address is the integer of its 48 bits, the first byte highest; what lies outside
+    /// of these is left out of the ranges.
     ///
     /// # Errors
-    /// `Usage` if the column is not known or no integer, time or duration.
+    /// `Usage` if the column is not known or no integer, time, duration or hardware address.
     pub fn within(column: &str, ranges: Ranges) -> Result<Self> {
-        let number = |kind| !matches!(kind, ColumnType::Ip | ColumnType::Bool | ColumnType::Text);
-        let column = column_of(column, "a number, time or duration", number)?;
+        const LAST_MAC: i128 = (1 << 48) - 1;
+        let number =
+            |kind| !matches!(kind, ColumnType::Ip | ColumnType::Bool | ColumnType::Text | ColumnType::Utf8);
+        let column = column_of(column, "a number, time, duration or hardware address", number)?;
+        let ranges = match column.kind {
+            ColumnType::Mac => ranges.clipped(0, LAST_MAC),
+            _ => ranges,
+        };
         Ok(Test::Within(column, ranges).into())
     }
 
@@ -274,5 +281,36 @@ fn column_of(
     match fits(column.kind) {
         true => Ok(column),
         false => Err(Error::usage(format!("column {name:?} is not {expected}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn within_is_of_what_has_an_order_of_integers() {
+        for column in ["dport", "stime", "duration", "frame_len", "frame_time_delta", "eth_src"] {
+            Predicate::within(column, Ranges::one(1)).unwrap();
+        }
+        for column in ["sip", "is_ipv6", "sensor", "frame_protocols"] {
+            let error = Predicate::within(column, Ranges::one(1)).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                format!("column {column:?} is not a number, time, duration or hardware address")
+            );
+        }
+    }
+
+    #[test]
+    fn hardware_addresses_have_48_bits() {
+        let within = |ranges| Predicate::within("eth_dst", ranges).unwrap();
+        let last = (1 << 48) - 1;
+        assert_eq!(within(Ranges::from(5)), within(Ranges::between(5, last)));
+        assert_eq!(within(Ranges::to(5)), within(Ranges::between(0, 5)));
+        assert_eq!(within(Ranges::from(last + 1)), within(Ranges::EMPTY));
+        // So it can be written down, and read again.
+        let one = within([(last, i128::MAX)].into_iter().collect());
+        assert_eq!(Predicate::parse(&one.to_string(), &ParseContext::default()).unwrap(), one);
     }
 }

@@ -38,7 +38,7 @@ pub(crate) fn choose(
 ) -> Result<Variant, usize> {
     let usual = header.variant;
     // Of packets without a sensible limit no three are waited for.
-    if header.candidates.len() == 1 || header.link_type.has_large_packets() {
+    if !options.guess_variant || header.candidates.len() == 1 || header.link_type.has_large_packets() {
         return Ok(usual);
     }
     let mut best = match look(header, options, usual, bytes) {
