@@ -15,7 +15,7 @@ const CHUNK: usize = 24 << 10;
 /// Rows after which other columns are made of those that were read.
 const STRETCH: usize = 8192;
 /// From so many columns on it pays to fetch a chunk from memory at one go before its columns are read.
-const MANY: usize = 3;
+const MANY: usize = 2;
 
 /// Made of other columns, or present where others say so.
 const DERIVED: [(Column, &[Column]); 5] = [
