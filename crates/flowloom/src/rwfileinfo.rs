@@ -14,7 +14,8 @@ use silk_format::{
 };
 
 use crate::getopt::{self, Switch, Value, unique};
-use crate::rwcut::{Failure, Setup, Text, TimeFormat, TimeWriter, input_names, open, report};
+use crate::rwcut::{Failure, Setup, Text, TimeFormat, TimeWriter, open, report, shut_in};
+use crate::sandbox::{Rules, Sandbox};
 
 /// What a line of the output tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,7 +110,13 @@ const SWITCHES: [Switch<Id>; 8] = [
 /// Runs the tool with its arguments and gives its exit status: 0, or 1 after an error.
 #[must_use]
 pub fn run(arguments: &[OsString]) -> u8 {
-    run_with(arguments, &Setup::from_environment(), &mut io::stdout().lock(), &mut io::stderr())
+    run_in(Sandbox::default(), arguments)
+}
+
+/// [`run`], shut in if that is wanted.
+pub(crate) fn run_in(sandbox: Sandbox, arguments: &[OsString]) -> u8 {
+    let setup = Setup::from_environment().with_sandbox(sandbox);
+    run_with(arguments, &setup, &mut io::stdout().lock(), &mut io::stderr())
 }
 
 /// [`run`] with everything that it takes from its surroundings, but for standard input and where the site
@@ -218,9 +225,11 @@ fn describe_all(
     stdout: &mut dyn Write,
     stderr: &mut dyn Write,
 ) -> Result<usize, Failure> {
+    let rules = || Rules::default().site(job.site.as_deref(), None);
+    let names = shut_in(setup, &job.files, job.xargs.as_ref(), rules)?;
     let site = crate::site::load(job.site.as_deref()).map_err(|e| e.to_string())?;
     let (mut files, mut records, mut bytes, mut failed) = (0u64, 0u64, 0u64, 0);
-    for name in input_names(&job.files, job.xargs.as_ref(), setup)? {
+    for name in names {
         let shown = if name == "-" { "stdin".to_owned() } else { Path::new(&name).display().to_string() };
         let facts = open(&name, setup)
             .and_then(|input| Facts::read(input).map_err(|m| format!("{shown}: {m}").into()));

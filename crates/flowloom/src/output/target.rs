@@ -49,6 +49,23 @@ impl Existing {
 const FILE_BUFFER: usize = 2 << 20;
 
 impl Target {
+    /// The file of a job, or standard output if there is none.
+    pub(crate) fn open<P: AsRef<Path>>(path: Option<&Path>, append: bool, inputs: &[P]) -> Result<Self> {
+        match path {
+            None => Ok(Self::stdout()),
+            Some(path) if append => Self::append(path, inputs),
+            Some(path) => Self::create(path, inputs),
+        }
+    }
+
+    /// Refuses to be one of the inputs, for who learns of these later.
+    pub(crate) fn is_no_input<P: AsRef<Path>>(self, inputs: &[P]) -> Result<Self> {
+        match &self.sink {
+            Sink::Stdout(_) => Ok(self),
+            _ => not_an_input(&self.path, inputs).map(|()| self),
+        }
+    }
+
     /// Standard output.
     #[must_use]
     pub fn stdout() -> Self {
