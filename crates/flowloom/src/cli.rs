@@ -285,9 +285,7 @@ fn run_convert(
     let exit = exit_options(args.format, args.output.as_deref(), false, args.columns.addresses)?
         .with_compression(args.compression);
     let target = Target::open(args.output.as_deref(), args.append, &args.input.inputs)?;
-    sandbox.enter_told(console, || {
-        Rules::inputs(&args.input).sets(&args.filter).rename(args.output.as_deref())
-    })?;
+    sandbox.enter_told(console, || Rules::inputs(&args.input).sets(&args.filter).name([&target]))?;
     let inputs = inputs::resolve(&args.input, now(), console)?;
     let silk = args.silk.options(exit.format)?;
     let exit = exit.with_silk(silk);
@@ -323,9 +321,7 @@ fn run_rows(
     let table = !args.follow.follow;
     let exit = exit_options(args.format, args.output.as_deref(), table, args.columns.addresses)?;
     let target = Target::open(args.output.as_deref(), false, &args.input.inputs)?;
-    sandbox.enter_told(console, || {
-        Rules::inputs(&args.input).sets(&args.filter).rename(args.output.as_deref())
-    })?;
+    sandbox.enter_told(console, || Rules::inputs(&args.input).sets(&args.filter).name([&target]))?;
     let inputs = inputs::resolve(&args.input, now(), console)?;
     let scan = scan(&args.input, &inputs, Some(&args.columns), Some((&args.window, &args.filter)), threads)?;
     let inputs = inputs.within(scan.window, follow(&args.follow)?);

@@ -96,7 +96,7 @@ pub(crate) fn convert_into<I: InputSource + ?Sized>(
         return Err(Error::usage("--append: rows are not put behind those of a SiLK file; write a new one"));
     }
     let paths = inputs.paths();
-    let target = target.is_no_input(&paths)?;
+    let target = target.refusing(&paths)?;
     let names: Vec<String> = paths.iter().map(|input| input.to_string_lossy().into_owned()).collect();
     let mut rows = Rows::new(target, options.exit.clone(), names);
     let scan = options.scan.clone();

@@ -46,7 +46,7 @@ pub(crate) fn rows_into<I: InputSource + ?Sized>(
     listener: &mut dyn Listener,
 ) -> Result<Vec<InputReport>> {
     let paths = inputs.paths();
-    let target = target.is_no_input(&paths)?;
+    let target = target.refusing(&paths)?;
     let names = paths.iter().map(|input| input.to_string_lossy().into_owned()).collect();
     let rows = Rows::new(target, options.exit.clone(), names);
     let scan = options.scan.clone();

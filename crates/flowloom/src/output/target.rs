@@ -58,8 +58,16 @@ impl Target {
         }
     }
 
+    /// The folder in which the file is to get its name.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        match &self.sink {
+            Sink::File(file) => file.get_ref().path().parent(),
+            Sink::Stdout(_) | Sink::Special(_) => None,
+        }
+    }
+
     /// Refuses to be one of the inputs, for who learns of these later.
-    pub(crate) fn is_no_input<P: AsRef<Path>>(self, inputs: &[P]) -> Result<Self> {
+    pub(crate) fn refusing<P: AsRef<Path>>(self, inputs: &[P]) -> Result<Self> {
         match &self.sink {
             Sink::Stdout(_) => Ok(self),
             _ => not_an_input(&self.path, inputs).map(|()| self),

@@ -208,7 +208,7 @@ fn cut(
         Rules::default().site(job.site.as_deref(), None).read(maps).zones(std::env::var_os("TZ").as_deref())
     };
     let names = match job.dry_run {
-        true => setup.sandbox.enter(rules).map(|_| Vec::new()).map_err(|e| e.to_string())?,
+        true => setup.sandbox.enter_tool(rules).map(|()| Vec::new())?,
         false => shut_in(setup, &job.files, job.xargs.as_ref(), rules)?,
     };
     let site = crate::site::load(job.site.as_deref()).map_err(|e| e.to_string())?;
@@ -300,10 +300,10 @@ pub(crate) fn shut_in(
     rules: impl Fn() -> Rules,
 ) -> Result<Vec<OsString>, Failure> {
     if xargs.is_some() {
-        setup.sandbox.enter(|| rules().read_below(["/"])).map_err(|e| e.to_string())?;
+        setup.sandbox.enter_tool(|| rules().read_below(["/"]))?;
     }
     let names = input_names(files, xargs, setup)?;
-    setup.sandbox.enter(|| rules().read_names(&names)).map_err(|e| e.to_string())?;
+    setup.sandbox.enter_tool(|| rules().read_names(&names))?;
     Ok(names)
 }
 

@@ -9,6 +9,7 @@ use flow_frame::predicate::{Predicate, Ranges};
 use silk_format::{Repository, Selector, SiteConfig};
 
 use super::switches::{Inputs, Job, Note};
+use crate::output::Target;
 use crate::rwcut::{Failure, Setup};
 use crate::sandbox::Rules;
 
@@ -20,26 +21,24 @@ pub(super) struct Found {
     pub(super) records: Option<Predicate>,
 }
 
-/// Shuts a run in, and gives the files that are named; of a repository they are still to be found.
-pub(super) fn shut_in(job: &Job, setup: &Setup) -> Result<Vec<OsString>, Failure> {
+/// Shuts a run in, whose outputs are open, and gives the files that are named; of a repository they are still to be found.
+pub(super) fn shut_in(job: &Job, setup: &Setup, targets: &[&Target]) -> Result<Vec<OsString>, Failure> {
     let root = root(job, setup).filter(|_| job.inputs == Inputs::Repository);
     let rules = || {
         let notes = job.notes.iter().filter_map(|note| match note {
             Note::File(file) => Some(file),
             Note::Text(_) => None,
         });
-        let read = Rules::default()
+        Rules::default()
             .site(job.site.as_deref(), root.as_deref())
             .read_below(&root)
             .read_names(job.partition.set_files())
-            .read(notes);
-        let outputs = job.destinations.iter().map(|(_, path)| Path::new(path));
-        let files = outputs.filter(|path| !job.dry_run && *path != Path::new("stdout"));
-        files.fold(read, |rules, path| rules.rename(Some(path)))
+            .read(notes)
+            .name(targets.iter().copied())
     };
     let (files, xargs) = match &job.inputs {
         Inputs::Repository => {
-            setup.sandbox.enter(rules).map_err(|e| e.to_string())?;
+            setup.sandbox.enter_tool(rules)?;
             return Ok(Vec::new());
         }
         Inputs::Files(files) => (files.as_slice(), None),

@@ -79,7 +79,7 @@ impl<'o> Outputs<'o> {
             let mut channel = Channel { stream, left: limit.unwrap_or(u64::MAX), writers: Vec::new() };
             for (_, target) in opened {
                 let sink = match (target, &mut stdout) {
-                    (Some(target), _) => Sink::File(target.is_no_input(inputs).map_err(|e| e.to_string())?),
+                    (Some(target), _) => Sink::File(target.refusing(inputs).map_err(|e| e.to_string())?),
                     // The switches name it only once.
                     (None, stdout) => match stdout.take() {
                         Some(stdout) => Sink::Stdout(stdout),

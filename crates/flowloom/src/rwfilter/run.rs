@@ -90,7 +90,8 @@ fn filter(
     let open = || Ok::<_, Failure>((statistics_file(&job, setup)?, outputs::targets(&job, setup)?));
     // Before anything is parsed only in a sandbox: later the switches are known to make sense.
     let early = if setup.sandbox.is_wanted && !job.dry_run { Some(open()?) } else { None };
-    let files = inputs::shut_in(&job, setup)?;
+    let targets = early.iter().flat_map(|(_, targets)| targets).filter_map(|(_, target)| target.as_ref());
+    let files = inputs::shut_in(&job, setup, &targets.collect::<Vec<_>>())?;
     let mut found = inputs::find(files, &job, setup, stderr)?;
     let predicate = predicate(&job.partition, found.records.take(), setup)?;
     if job.dry_run {

@@ -16,24 +16,27 @@ use std::path::{Path, PathBuf};
 use crate::args::{InputArgs, WhereArgs};
 use crate::console::Console;
 use crate::error::{ErrorKind, Result};
+use crate::output::Target;
 use crate::site;
 use crate::source::is_stdin;
 
 /// What may be done with a path.
+#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "only Linux is told the rules"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Right {
     /// Read the file.
     Read,
     /// Read all files below the folder, and list it.
     ReadBelow,
-    /// In the folder, give an open file its name or remove it. Other files in it can be replaced by that one or be
-    /// removed, and those below it removed, but none can be opened: no right of the kernel is narrower.
+    /// In the folder, give an open file its name or remove it. No right of the kernel is narrower: files of the folder can
+    /// be replaced by that one, those in and below it removed and empty ones made; none can be opened.
     Rename,
     /// Make, read, write, rename and remove files below the folder.
     WriteBelow,
 }
 
 /// A path and what may be done with it.
+#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "only Linux is told the rules"))]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Rule {
     pub(crate) path: PathBuf,
@@ -79,10 +82,10 @@ impl Rules {
         folders.into_iter().fold(self, |rules, folder| rules.with(folder.as_ref(), Right::ReadBelow))
     }
 
-    /// Also giving a file that is open already the name that is to be its own.
-    pub(crate) fn rename(self, path: Option<&Path>) -> Self {
-        let Some(path) = path else { return self };
-        self.with(folder_of(path), Right::Rename)
+    /// Also giving the files their names that are written under others.
+    pub(crate) fn name<'t>(self, targets: impl IntoIterator<Item = &'t Target>) -> Self {
+        let folders = targets.into_iter().filter_map(Target::folder);
+        folders.fold(self, |rules, folder| rules.with(folder, Right::Rename))
     }
 
     /// Also writing a report.
@@ -123,15 +126,6 @@ impl Rules {
     }
 }
 
-/// The folder of a file, where a link is replaced by what it points to, as [`Target`](crate::output::Target) does.
-fn folder_of(path: &Path) -> PathBuf {
-    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-        _ => PathBuf::from("."),
-    }
-}
-
 /// Whether a run was asked to shut itself in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Sandbox {
@@ -161,6 +155,11 @@ impl Sandbox {
             console.detail(&entered.words());
         }
         Ok(())
+    }
+
+    /// [`enter`](Self::enter) for an older tool, whose errors are messages.
+    pub(crate) fn enter_tool(self, rules: impl FnOnce() -> Rules) -> std::result::Result<(), String> {
+        self.enter(rules).map(drop).map_err(|error| format!("{error}; {}", error.next_step()))
     }
 }
 

@@ -149,7 +149,7 @@ pub fn run_with(
 fn fields(job: &Job, setup: &Setup, out: &mut dyn Write, opened: &mut Option<Opened>) -> Result<(), Failure> {
     let mut printer = Printer::new(job, Arc::new(Zone::new(setup.time_zone.as_deref())))?;
     let path = Path::new(&job.file);
-    setup.sandbox.enter(|| Rules::default().read([path])).map_err(|e| e.to_string())?;
+    setup.sandbox.enter_tool(|| Rules::default().read([path]))?;
     let mut input =
         open_input(path, OpenOptions::default().with_map(setup.map)).map_err(|e| e.to_string())?;
     *opened = Some(input.opened());
