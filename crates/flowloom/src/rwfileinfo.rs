@@ -76,35 +76,29 @@ enum Id {
     Xargs,
 }
 
+const fn switch(name: &'static str, value: Value, id: Id, help: (&'static str, &'static str)) -> Switch<Id> {
+    Switch { name, value, id, help }
+}
+
 const SWITCHES: [Switch<Id>; 8] = [
-    Switch { name: "help", value: Value::None, id: Id::Help, help: ("", "print this text") },
-    Switch { name: "help-fields", value: Value::None, id: Id::HelpFields, help: ("", "list the fields") },
-    Switch { name: "version", value: Value::None, id: Id::Version, help: ("", "print the version") },
-    Switch {
-        name: "fields",
-        value: Value::Required,
-        id: Id::Fields,
-        help: ("LIST", "names, ids or ranges of ids"),
-    },
-    Switch {
-        name: "summary",
-        value: Value::None,
-        id: Id::Summary,
-        help: ("", "at the end, the number of files and the sums of sizes and records"),
-    },
-    Switch { name: "no-titles", value: Value::None, id: Id::NoTitles, help: ("", "values only") },
-    Switch {
-        name: "site-config-file",
-        value: Value::Required,
-        id: Id::SiteConfigFile,
-        help: ("FILE", "names of sensors and flowtypes"),
-    },
-    Switch {
-        name: "xargs",
-        value: Value::Optional,
-        id: Id::Xargs,
-        help: ("FILE", "names of inputs, one a line"),
-    },
+    switch("help", Value::None, Id::Help, ("", "print this text")),
+    switch("help-fields", Value::None, Id::HelpFields, ("", "list the fields")),
+    switch("version", Value::None, Id::Version, ("", "print the version")),
+    switch("fields", Value::Required, Id::Fields, ("LIST", "names, ids or ranges of ids")),
+    switch(
+        "summary",
+        Value::None,
+        Id::Summary,
+        ("", "at the end, the number of files and the sums of sizes and records"),
+    ),
+    switch("no-titles", Value::None, Id::NoTitles, ("", "values only")),
+    switch(
+        "site-config-file",
+        Value::Required,
+        Id::SiteConfigFile,
+        ("FILE", "names of sensors and flowtypes"),
+    ),
+    switch("xargs", Value::Optional, Id::Xargs, ("FILE", "names of inputs, one a line")),
 ];
 
 /// Runs the tool with its arguments and gives its exit status: 0, or 1 after an error.
@@ -177,9 +171,7 @@ fn start(
 }
 
 fn stop(stdout: &mut dyn Write, text: &str) -> Result<usize, Failure> {
-    stdout.write_all(text.as_bytes())?;
-    stdout.flush()?;
-    Ok(0)
+    crate::rwcut::print(stdout, text).map(|()| 0)
 }
 
 fn help() -> String {
@@ -225,9 +217,9 @@ fn describe_all(
     stdout: &mut dyn Write,
     stderr: &mut dyn Write,
 ) -> Result<usize, Failure> {
-    let rules = || Rules::default().site(job.site.as_deref(), None);
-    let names = shut_in(setup, &job.files, job.xargs.as_ref(), rules)?;
-    let site = crate::site::load(job.site.as_deref()).map_err(|e| e.to_string())?;
+    let site = job.site.as_deref();
+    let names = shut_in(setup, &job.files, job.xargs.as_ref(), || Rules::default().site(site, None))?;
+    let site = crate::site::load(site).map_err(|e| e.to_string())?;
     let (mut files, mut records, mut bytes, mut failed) = (0u64, 0u64, 0u64, 0);
     for name in names {
         let shown = if name == "-" { "stdin".to_owned() } else { Path::new(&name).display().to_string() };
