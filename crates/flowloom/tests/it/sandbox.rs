@@ -172,8 +172,30 @@ fn files_that_nobody_named_are_not_read() {
     }
 }
 
+/// Commands that parse no file of others.
+const WITHOUT: [&str; 3] = ["fetch", "generate", "completions"];
+
+/// A line of each command that parses files; a new one must have a sandbox too.
+fn lines_of_commands() -> Vec<(String, String)> {
+    let commands = flowloom::command();
+    let names = commands.get_subcommands().map(|command| command.get_name().to_owned());
+    let line = |name: String| {
+        let rest = match name.as_str() {
+            "report" => "QUERY -o made",
+            "convert" => "QUERY -o out.csv",
+            "rwfilter" => "QUERY --protocol=6 --pass=out.rw",
+            "tshark" => "-r QUERY -T fields -e ip.src",
+            _ => "QUERY",
+        };
+        let line = format!("--sandbox {name} {rest}")
+            .replace("QUERY", query().canonicalize().unwrap().to_str().unwrap());
+        (name, line)
+    };
+    names.filter(|name| !WITHOUT.contains(&name.as_str())).map(line).collect()
+}
+
 #[test]
-fn a_kernel_that_refuses_ends_the_run() {
+fn a_kernel_that_refuses_ends_every_command_before_it_reads() {
     if !has_landlock() {
         return;
     }
@@ -183,13 +205,24 @@ fn a_kernel_that_refuses_ends_the_run() {
             let none = Ruleset::default().handle_access(AccessFs::MakeBlock).unwrap().create().unwrap();
             none.no_new_privs(true).restrict_self().unwrap();
         }
-        let query = query();
-        let message = fails(1, ["convert", "--sandbox", query.to_str().unwrap()]);
-        assert!(message.contains("no sandbox: ") && message.contains("run without --sandbox"), "{message}");
-        let output = run(["--sandbox", "rwcut", query.to_str().unwrap()]);
-        let message = String::from_utf8(output.stderr).unwrap();
-        assert!(message.starts_with("rwcut: no sandbox: ") && output.stdout.is_empty(), "{message}");
-        assert_eq!(output.status.code(), Some(1));
+        for (name, line) in lines_of_commands() {
+            let dir = tempfile::tempdir().unwrap();
+            let output = within(dir.path(), &line, &query(), |_| ());
+            let message = String::from_utf8(output.stderr).unwrap();
+            let tool = ["rwcut", "rwfilter", "rwfileinfo", "tshark"].contains(&name.as_str());
+            let start = if tool {
+                format!("{name}: no sandbox: ")
+            } else {
+                "flowloom: error: no sandbox: ".to_owned()
+            };
+            assert!(
+                message.starts_with(&start) && message.ends_with("; run without --sandbox\n"),
+                "{message}"
+            );
+            let code = if name == "tshark" { 2 } else { 1 };
+            assert_eq!((output.status.code(), output.stdout.len()), (Some(code), 0), "{line}");
+            assert_eq!(files(dir.path()), [], "{line}");
+        }
     })
     .join()
     .unwrap();
