@@ -121,6 +121,7 @@ impl Rules {
     }
 
     /// The list.
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "only Linux is told the rules"))]
     pub(crate) fn rules(&self) -> &[Rule] {
         &self.0
     }
@@ -181,11 +182,12 @@ impl Entered {
     }
 }
 
+#[cfg(target_os = "linux")]
 fn enter(rules: &Rules) -> Result<Entered> {
-    #[cfg(target_os = "linux")]
-    return kernel::enter(rules).map_err(|reason| ErrorKind::Sandbox { reason }.into());
-    #[cfg(not(target_os = "linux"))]
-    return Err(
-        ErrorKind::Sandbox { reason: format!("only Linux has one ({} rules)", rules.rules().len()) }.into()
-    );
+    kernel::enter(rules).map_err(|reason| ErrorKind::Sandbox { reason }.into())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn enter(_: &Rules) -> Result<Entered> {
+    Err(ErrorKind::Sandbox { reason: "only Linux has landlock".to_owned() }.into())
 }
