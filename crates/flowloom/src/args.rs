@@ -57,6 +57,9 @@ pub(crate) struct Global {
     /// Tell on standard error what is done
     #[arg(short, long, global = true, conflicts_with = "quiet", help_heading = GLOBAL)]
     pub(crate) verbose: bool,
+    /// Let the kernel refuse all but reading the inputs and writing the outputs (Linux, landlock); no network
+    #[arg(long, global = true, help_heading = GLOBAL)]
+    pub(crate) sandbox: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -11,11 +11,11 @@ use flow_frame::{Instant, TimeSpec};
 use flow_report::{RowsAre, Style};
 
 use crate::args::{Cli, Command, ConvertArgs, InfoArgs, ReportArgs, RowsArgs, StyleArg};
-use crate::commands::convert::{ConvertOptions, convert};
+use crate::commands::convert::{ConvertOptions, convert_into};
 use crate::commands::generate::{GenerateFormat, generate, generate_capture};
 use crate::commands::info::{Depth, Info, info};
 use crate::commands::report::{Report, ReportOptions, report};
-use crate::commands::rows::{End, rows};
+use crate::commands::rows::{End, rows_into};
 use crate::console::{Console, Unit};
 use crate::error::{Error, Result, stdout_error};
 use crate::fetch;
@@ -24,8 +24,9 @@ use crate::generate::args::{GenerateArgs, Preset};
 use crate::generate::capture::{Capture, Container};
 use crate::generate::{Options, Traffic};
 use crate::inputs;
-use crate::output::{ExitOptions, Format};
+use crate::output::{ExitOptions, Format, Target};
 use crate::resolve::{duration, exit_options, follow, now, scan};
+use crate::sandbox::{Rules, Sandbox};
 
 /// The older tools that are a part of the command.
 const TOOLS: [&str; 4] = ["rwcut", "rwfilter", "rwfileinfo", "tshark"];
@@ -34,8 +35,8 @@ const TOOLS: [&str; 4] = ["rwcut", "rwfilter", "rwfileinfo", "tshark"];
 #[must_use]
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    if let Some((name, rest)) = older_tool(&arguments) {
-        return run_tool(name, rest);
+    if let Some((name, rest, sandbox)) = older_tool(&arguments) {
+        return run_tool(name, rest, sandbox);
     }
     match Cli::try_parse_from(&arguments) {
         Ok(cli) => run_cli(cli),
@@ -54,22 +55,23 @@ pub fn command() -> clap::Command {
 }
 
 /// An older tool, by the program's own name or as the command, with its arguments untouched.
-fn older_tool(arguments: &[OsString]) -> Option<(&'static str, &[OsString])> {
+fn older_tool(arguments: &[OsString]) -> Option<(&'static str, &[OsString], Sandbox)> {
     let known = |name: &OsStr| TOOLS.into_iter().find(|tool| OsStr::new(tool) == name);
-    let program = arguments.first().and_then(|program| Path::new(program).file_stem());
-    if let Some(name) = program.and_then(known) {
-        return Some((name, arguments.get(1..)?));
+    let (program, rest) = arguments.split_first()?;
+    if let Some(name) = Path::new(program).file_stem().and_then(known) {
+        return Some((name, rest, Sandbox::default()));
     }
-    let name = known(arguments.get(1)?)?;
-    Some((name, arguments.get(2..)?))
+    let flags = rest.iter().take_while(|argument| *argument == "--sandbox").count();
+    let (name, rest) = rest.get(flags..)?.split_first()?;
+    Some((known(name)?, rest, Sandbox { is_wanted: flags > 0 }))
 }
 
-fn run_tool(name: &str, arguments: &[OsString]) -> u8 {
+fn run_tool(name: &str, arguments: &[OsString], sandbox: Sandbox) -> u8 {
     match name {
-        "rwcut" => crate::rwcut::run(arguments),
-        "rwfilter" => crate::rwfilter::run(arguments),
-        "tshark" => crate::tshark::run(arguments),
-        _ => crate::rwfileinfo::run(arguments),
+        "rwcut" => crate::rwcut::run_in(sandbox, arguments),
+        "rwfilter" => crate::rwfilter::run_in(sandbox, arguments),
+        "tshark" => crate::tshark::run_in(sandbox, arguments),
+        _ => crate::rwfileinfo::run_in(sandbox, arguments),
     }
 }
 
@@ -77,12 +79,15 @@ fn run_cli(cli: Cli) -> u8 {
     let global = cli.global;
     let mut console = Console::new(global.quiet, global.verbose, global.progress);
     let threads = threads(global.threads);
+    let sandbox = Sandbox { is_wanted: global.sandbox };
     let done = match cli.command {
-        Command::Report(args) => run_report(&args, threads, &mut console),
-        Command::Info(args) => run_info(&args, threads, &mut console),
-        Command::Convert(args) => run_convert(args, threads, &mut console),
-        Command::Head(args) => run_rows(args, End::Head, threads, &mut console),
-        Command::Tail(args) => run_rows(args, End::Tail, threads, &mut console),
+        Command::Report(args) => run_report(&args, threads, sandbox, &mut console),
+        Command::Info(args) => run_info(&args, threads, sandbox, &mut console),
+        Command::Convert(args) => run_convert(args, threads, sandbox, &mut console),
+        Command::Head(args) => run_rows(args, End::Head, threads, sandbox, &mut console),
+        Command::Tail(args) => run_rows(args, End::Tail, threads, sandbox, &mut console),
+        Command::Fetch(_) if global.sandbox => Err(refused("fetch asks other hosts")),
+        Command::Generate(_) if global.sandbox => Err(refused("generate reads no file")),
         Command::Fetch(args) => run_fetch(&args, &console),
         Command::Generate(args) => run_generate(args, &mut console),
         Command::Completions { shell } => {
@@ -90,16 +95,20 @@ fn run_cli(cli: Cli) -> u8 {
             clap_complete::generate(shell, &mut Cli::command(), "flowloom", &mut script);
             print(&script)
         }
-        Command::Rwcut(passed) => return run_tool("rwcut", &passed.arguments),
-        Command::Rwfilter(passed) => return run_tool("rwfilter", &passed.arguments),
-        Command::Rwfileinfo(passed) => return run_tool("rwfileinfo", &passed.arguments),
-        Command::Tshark(passed) => return run_tool("tshark", &passed.arguments),
+        Command::Rwcut(passed) => return run_tool("rwcut", &passed.arguments, sandbox),
+        Command::Rwfilter(passed) => return run_tool("rwfilter", &passed.arguments, sandbox),
+        Command::Rwfileinfo(passed) => return run_tool("rwfileinfo", &passed.arguments, sandbox),
+        Command::Tshark(passed) => return run_tool("tshark", &passed.arguments, sandbox),
     };
     console.stop();
     if let Err(error) = done {
         console.fail(&error);
     }
     console.code()
+}
+
+fn refused(reason: &str) -> Error {
+    Error::usage(format!("--sandbox is for commands that read files of others: {reason}"))
 }
 
 /// As asked for, or as many as the machine has for us.
@@ -113,7 +122,17 @@ fn print(bytes: &[u8]) -> Result<()> {
     out.write_all(bytes).and_then(|()| out.flush()).map_err(stdout_error)
 }
 
-fn run_report(args: &ReportArgs, threads: NonZeroUsize, console: &mut Console) -> Result<()> {
+fn run_report(
+    args: &ReportArgs,
+    threads: NonZeroUsize,
+    sandbox: Sandbox,
+    console: &mut Console,
+) -> Result<()> {
+    if sandbox.is_wanted {
+        std::fs::create_dir_all(&args.output).map_err(Error::file("make the folder", &args.output))?;
+    }
+    sandbox
+        .enter_told(console, || Rules::inputs(&args.input).sets(&args.filter).write_below(&args.output))?;
     let inputs = inputs::resolve(&args.input, now(), console)?;
     let scan = scan(&args.input, &inputs, None, Some((&args.window, &args.filter)), threads)?;
     let inputs = inputs.within(scan.window, None);
@@ -178,7 +197,8 @@ fn summary_text(report: &Report) -> String {
     text
 }
 
-fn run_info(args: &InfoArgs, threads: NonZeroUsize, console: &mut Console) -> Result<()> {
+fn run_info(args: &InfoArgs, threads: NonZeroUsize, sandbox: Sandbox, console: &mut Console) -> Result<()> {
+    sandbox.enter_told(console, || Rules::inputs(&args.input))?;
     let inputs = inputs::resolve(&args.input, now(), console)?;
     let scan = scan(&args.input, &inputs, None, None, threads)?;
     let depth = if args.quick { Depth::Header } else { Depth::Rows };
@@ -252,13 +272,20 @@ fn file(output: Option<PathBuf>) -> Option<PathBuf> {
     output.filter(|path| path != Path::new("-"))
 }
 
-fn run_convert(mut args: ConvertArgs, threads: NonZeroUsize, console: &mut Console) -> Result<()> {
+fn run_convert(
+    mut args: ConvertArgs,
+    threads: NonZeroUsize,
+    sandbox: Sandbox,
+    console: &mut Console,
+) -> Result<()> {
     args.output = file(args.output);
     if args.append && args.output.is_none() {
         return Err(Error::usage("--append needs a file to go on with: name it with -o"));
     }
     let exit = exit_options(args.format, args.output.as_deref(), false, args.columns.addresses)?
         .with_compression(args.compression);
+    let target = Target::open(args.output.as_deref(), args.append, &args.input.inputs)?;
+    sandbox.enter_told(console, || Rules::inputs(&args.input).sets(&args.filter).name([&target]))?;
     let inputs = inputs::resolve(&args.input, now(), console)?;
     let silk = args.silk.options(exit.format)?;
     let exit = exit.with_silk(silk);
@@ -269,7 +296,8 @@ fn run_convert(mut args: ConvertArgs, threads: NonZeroUsize, console: &mut Conso
         .with_open(args.input.open_options())
         .with_append(args.append);
     options.output = args.output;
-    let reports = inputs.told(console, |listener| convert(inputs.source(), &options, listener))?;
+    let reports =
+        inputs.told(console, |listener| convert_into(target, inputs.source(), &options, listener))?;
     if let Some(path) = &options.output
         && reports.iter().any(|report| report.facts.is_some())
     {
@@ -279,19 +307,28 @@ fn run_convert(mut args: ConvertArgs, threads: NonZeroUsize, console: &mut Conso
     Ok(())
 }
 
-fn run_rows(mut args: RowsArgs, end: End, threads: NonZeroUsize, console: &mut Console) -> Result<()> {
+fn run_rows(
+    mut args: RowsArgs,
+    end: End,
+    threads: NonZeroUsize,
+    sandbox: Sandbox,
+    console: &mut Console,
+) -> Result<()> {
     args.output = file(args.output);
     if end == End::Tail && args.follow.follow {
         return Err(Error::usage("--follow: the last rows are never there; use head or convert"));
     }
     let table = !args.follow.follow;
     let exit = exit_options(args.format, args.output.as_deref(), table, args.columns.addresses)?;
+    let target = Target::open(args.output.as_deref(), false, &args.input.inputs)?;
+    sandbox.enter_told(console, || Rules::inputs(&args.input).sets(&args.filter).name([&target]))?;
     let inputs = inputs::resolve(&args.input, now(), console)?;
     let scan = scan(&args.input, &inputs, Some(&args.columns), Some((&args.window, &args.filter)), threads)?;
     let inputs = inputs.within(scan.window, follow(&args.follow)?);
     let mut options = ConvertOptions::new(exit).with_scan(scan).with_open(args.input.open_options());
     options.output = args.output;
-    inputs.told(console, |listener| rows(inputs.source(), end, args.rows, &options, listener))?;
+    inputs
+        .told(console, |listener| rows_into(target, inputs.source(), end, args.rows, &options, listener))?;
     Ok(())
 }
 

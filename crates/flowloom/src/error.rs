@@ -48,6 +48,8 @@ pub enum ErrorKind {
     Encode { format: &'static str, reason: String },
     #[error("{format} version {version}: {refusal}")]
     Refused { format: FormatId, version: u8, refusal: Refusal },
+    #[error("no sandbox: {reason}")]
+    Sandbox { reason: String },
     #[error("{0}")]
     Usage(String),
 }
@@ -144,6 +146,7 @@ impl Error {
             ErrorKind::OwnInput { .. } | ErrorKind::Append { .. } | ErrorKind::Usage(_) => Class::Usage,
             ErrorKind::Encode { .. } => Class::Malformed,
             ErrorKind::Refused { .. } => Class::Limit,
+            ErrorKind::Sandbox { .. } => Class::Unsupported,
         }
     }
 
@@ -177,6 +180,7 @@ impl Error {
                 "leave the row out with --where or --window, or write a layout that holds it: --silk-format FT_RWIPV6ROUTING \
                  --silk-version 3 holds all"
             }
+            ErrorKind::Sandbox { .. } => "run without --sandbox",
             ErrorKind::Stdout(_) => "check the disk or the program behind the pipe",
             _ => match self.class() {
                 Class::Io => "check the path, its permissions and the disk",

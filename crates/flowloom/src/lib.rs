@@ -66,6 +66,7 @@ pub mod ring;
 pub mod rwcut;
 pub mod rwfileinfo;
 pub mod rwfilter;
+mod sandbox;
 mod sets;
 pub mod site;
 pub mod source;

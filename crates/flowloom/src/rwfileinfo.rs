@@ -14,7 +14,8 @@ use silk_format::{
 };
 
 use crate::getopt::{self, Switch, Value, unique};
-use crate::rwcut::{Failure, Setup, Text, TimeFormat, TimeWriter, input_names, open, report};
+use crate::rwcut::{Failure, Setup, Text, TimeFormat, TimeWriter, open, report, shut_in};
+use crate::sandbox::{Rules, Sandbox};
 
 /// What a line of the output tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,41 +76,41 @@ enum Id {
     Xargs,
 }
 
+const fn switch(name: &'static str, value: Value, id: Id, help: (&'static str, &'static str)) -> Switch<Id> {
+    Switch { name, value, id, help }
+}
+
 const SWITCHES: [Switch<Id>; 8] = [
-    Switch { name: "help", value: Value::None, id: Id::Help, help: ("", "print this text") },
-    Switch { name: "help-fields", value: Value::None, id: Id::HelpFields, help: ("", "list the fields") },
-    Switch { name: "version", value: Value::None, id: Id::Version, help: ("", "print the version") },
-    Switch {
-        name: "fields",
-        value: Value::Required,
-        id: Id::Fields,
-        help: ("LIST", "names, ids or ranges of ids"),
-    },
-    Switch {
-        name: "summary",
-        value: Value::None,
-        id: Id::Summary,
-        help: ("", "at the end, the number of files and the sums of sizes and records"),
-    },
-    Switch { name: "no-titles", value: Value::None, id: Id::NoTitles, help: ("", "values only") },
-    Switch {
-        name: "site-config-file",
-        value: Value::Required,
-        id: Id::SiteConfigFile,
-        help: ("FILE", "names of sensors and flowtypes"),
-    },
-    Switch {
-        name: "xargs",
-        value: Value::Optional,
-        id: Id::Xargs,
-        help: ("FILE", "names of inputs, one a line"),
-    },
+    switch("help", Value::None, Id::Help, ("", "print this text")),
+    switch("help-fields", Value::None, Id::HelpFields, ("", "list the fields")),
+    switch("version", Value::None, Id::Version, ("", "print the version")),
+    switch("fields", Value::Required, Id::Fields, ("LIST", "names, ids or ranges of ids")),
+    switch(
+        "summary",
+        Value::None,
+        Id::Summary,
+        ("", "at the end, the number of files and the sums of sizes and records"),
+    ),
+    switch("no-titles", Value::None, Id::NoTitles, ("", "values only")),
+    switch(
+        "site-config-file",
+        Value::Required,
+        Id::SiteConfigFile,
+        ("FILE", "names of sensors and flowtypes"),
+    ),
+    switch("xargs", Value::Optional, Id::Xargs, ("FILE", "names of inputs, one a line")),
 ];
 
 /// Runs the tool with its arguments and gives its exit status: 0, or 1 after an error.
 #[must_use]
 pub fn run(arguments: &[OsString]) -> u8 {
-    run_with(arguments, &Setup::from_environment(), &mut io::stdout().lock(), &mut io::stderr())
+    run_in(Sandbox::default(), arguments)
+}
+
+/// [`run`], shut in if that is wanted.
+pub(crate) fn run_in(sandbox: Sandbox, arguments: &[OsString]) -> u8 {
+    let setup = Setup::from_environment().with_sandbox(sandbox);
+    run_with(arguments, &setup, &mut io::stdout().lock(), &mut io::stderr())
 }
 
 /// [`run`] with everything that it takes from its surroundings, but for standard input and where the site
@@ -170,9 +171,7 @@ fn start(
 }
 
 fn stop(stdout: &mut dyn Write, text: &str) -> Result<usize, Failure> {
-    stdout.write_all(text.as_bytes())?;
-    stdout.flush()?;
-    Ok(0)
+    crate::rwcut::print(stdout, text).map(|()| 0)
 }
 
 fn help() -> String {
@@ -218,9 +217,11 @@ fn describe_all(
     stdout: &mut dyn Write,
     stderr: &mut dyn Write,
 ) -> Result<usize, Failure> {
-    let site = crate::site::load(job.site.as_deref()).map_err(|e| e.to_string())?;
+    let site = job.site.as_deref();
+    let names = shut_in(setup, &job.files, job.xargs.as_ref(), || Rules::default().site(site, None))?;
+    let site = crate::site::load(site).map_err(|e| e.to_string())?;
     let (mut files, mut records, mut bytes, mut failed) = (0u64, 0u64, 0u64, 0);
-    for name in input_names(&job.files, job.xargs.as_ref(), setup)? {
+    for name in names {
         let shown = if name == "-" { "stdin".to_owned() } else { Path::new(&name).display().to_string() };
         let facts = open(&name, setup)
             .and_then(|input| Facts::read(input).map_err(|m| format!("{shown}: {m}").into()));

@@ -27,11 +27,24 @@ pub fn load_for(root: &Path, named: Option<&Path>) -> Result<Option<Arc<SiteConf
     load_with(named, Some(root), |name| std::env::var_os(name))
 }
 
+/// The file that [`load`] or [`load_for`] reads.
+pub(crate) fn path(named: Option<&Path>, root: Option<&Path>) -> Option<PathBuf> {
+    path_with(named, root, |name| std::env::var_os(name))
+}
+
 fn load_with(
     named: Option<&Path>,
     root: Option<&Path>,
     variable: impl Fn(&str) -> Option<OsString>,
 ) -> Result<Option<Arc<SiteConfig>>> {
+    path_with(named, root, variable).map(|path| parse(&path).map(Arc::new)).transpose()
+}
+
+fn path_with(
+    named: Option<&Path>,
+    root: Option<&Path>,
+    variable: impl Fn(&str) -> Option<OsString>,
+) -> Option<PathBuf> {
     let set = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let must = named.map(Path::to_owned).or_else(|| set("SILK_CONFIG_FILE"));
     let may = || {
@@ -42,10 +55,7 @@ fn load_with(
             shared.into_iter().flat_map(|share| [share.join("silk/silk.conf"), share.join("silk.conf")]);
         root.into_iter().chain(shared).find(|path| path.is_file())
     };
-    match must.or_else(may) {
-        Some(path) => parse(&path).map(|site| Some(Arc::new(site))),
-        None => Ok(None),
-    }
+    must.or_else(may)
 }
 
 fn parse(path: &Path) -> Result<SiteConfig> {

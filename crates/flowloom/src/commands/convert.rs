@@ -81,15 +81,22 @@ pub fn convert<I: InputSource + ?Sized>(
     options: &ConvertOptions,
     listener: &mut dyn Listener,
 ) -> Result<Vec<InputReport>> {
+    let target = Target::open(options.output.as_deref(), options.append, &inputs.paths())?;
+    convert_into(target, inputs, options, listener)
+}
+
+/// [`convert`] into a target that is open already.
+pub(crate) fn convert_into<I: InputSource + ?Sized>(
+    target: Target,
+    inputs: &I,
+    options: &ConvertOptions,
+    listener: &mut dyn Listener,
+) -> Result<Vec<InputReport>> {
     if options.append && options.exit.format == Format::Silk {
         return Err(Error::usage("--append: rows are not put behind those of a SiLK file; write a new one"));
     }
     let paths = inputs.paths();
-    let target = match &options.output {
-        None => Target::stdout(),
-        Some(path) if options.append => Target::append(path, &paths)?,
-        Some(path) => Target::create(path, &paths)?,
-    };
+    let target = target.refusing(&paths)?;
     let names: Vec<String> = paths.iter().map(|input| input.to_string_lossy().into_owned()).collect();
     let mut rows = Rows::new(target, options.exit.clone(), names);
     let scan = options.scan.clone();

@@ -32,11 +32,21 @@ pub fn rows<I: InputSource + ?Sized>(
     options: &ConvertOptions,
     listener: &mut dyn Listener,
 ) -> Result<Vec<InputReport>> {
+    let target = Target::open(options.output.as_deref(), false, &inputs.paths())?;
+    rows_into(target, inputs, end, count, options, listener)
+}
+
+/// [`rows`] into a target that is open already.
+pub(crate) fn rows_into<I: InputSource + ?Sized>(
+    target: Target,
+    inputs: &I,
+    end: End,
+    count: u64,
+    options: &ConvertOptions,
+    listener: &mut dyn Listener,
+) -> Result<Vec<InputReport>> {
     let paths = inputs.paths();
-    let target = match &options.output {
-        None => Target::stdout(),
-        Some(path) => Target::create(path, &paths)?,
-    };
+    let target = target.refusing(&paths)?;
     let names = paths.iter().map(|input| input.to_string_lossy().into_owned()).collect();
     let rows = Rows::new(target, options.exit.clone(), names);
     let scan = options.scan.clone();

@@ -49,6 +49,31 @@ impl Existing {
 const FILE_BUFFER: usize = 2 << 20;
 
 impl Target {
+    /// The file of a job, or standard output if there is none.
+    pub(crate) fn open<P: AsRef<Path>>(path: Option<&Path>, append: bool, inputs: &[P]) -> Result<Self> {
+        match path {
+            None => Ok(Self::stdout()),
+            Some(path) if append => Self::append(path, inputs),
+            Some(path) => Self::create(path, inputs),
+        }
+    }
+
+    /// The folder in which the file is to get its name.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        match &self.sink {
+            Sink::File(file) => file.get_ref().path().parent(),
+            Sink::Stdout(_) | Sink::Special(_) => None,
+        }
+    }
+
+    /// Refuses to be one of the inputs, for who learns of these later.
+    pub(crate) fn refusing<P: AsRef<Path>>(self, inputs: &[P]) -> Result<Self> {
+        match &self.sink {
+            Sink::Stdout(_) => Ok(self),
+            _ => not_an_input(&self.path, inputs).map(|()| self),
+        }
+    }
+
     /// Standard output.
     #[must_use]
     pub fn stdout() -> Self {

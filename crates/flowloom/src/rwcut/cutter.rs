@@ -17,7 +17,7 @@ use super::reading::{CutIsEnd, Reading, any_stream, options};
 use super::rows::{CHUNK, Chunk, Ipv6Policy};
 use super::switches::{Job, RowSwitches};
 use super::text::Text;
-use super::{Failure, Setup, input_names, open};
+use super::{Failure, Setup, open};
 use crate::error::with_causes;
 
 /// Records that a thread prints at a time.
@@ -131,6 +131,7 @@ impl<'o> Cutter<'o> {
     /// Prints the inputs up to the first that fails.
     pub(super) fn inputs(
         &mut self,
+        names: Vec<OsString>,
         job: &Job,
         setup: &Setup,
         site: Option<&Arc<SiteConfig>>,
@@ -138,7 +139,6 @@ impl<'o> Cutter<'o> {
         opened: &mut Vec<Opened>,
     ) -> Result<(), Failure> {
         let options = options(setup, site);
-        let names = input_names(&job.files, job.xargs.as_ref(), setup)?;
         if self.window.is_everything() {
             let reading = Reading { options, setup: setup.clone() };
             return self.everything(names, reading, job.print_filenames, stderr, opened);

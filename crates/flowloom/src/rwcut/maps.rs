@@ -31,6 +31,10 @@ impl MapSwitch {
     }
 }
 
+/// Variables that name the maps of address types and countries, and the files in SiLK's share directories.
+const ENVIRONMENT: [(&str, &str); 2] =
+    [("SILK_ADDRESS_TYPES", "address_types.pmap"), ("SILK_COUNTRY_CODES", "country_codes.pmap")];
+
 /// The maps of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Maps {
@@ -55,9 +59,10 @@ impl Maps {
 
     /// Loads the maps of address types and countries, if the files are there.
     pub(crate) fn load_environment(&mut self, setup: &Setup) -> Result<(), String> {
-        let load = |variable, file| find(setup, variable, file).map(|path| read(&path, setup)).transpose();
-        self.address_types = load("SILK_ADDRESS_TYPES", "address_types.pmap")?;
-        self.countries = load("SILK_COUNTRY_CODES", "country_codes.pmap")?;
+        let load = |(variable, file)| find(setup, variable, file).map(|path| read(&path, setup)).transpose();
+        let [address_types, countries] = ENVIRONMENT;
+        self.address_types = load(address_types)?;
+        self.countries = load(countries)?;
         Ok(())
     }
 
@@ -128,6 +133,12 @@ fn read(path: &Path, setup: &Setup) -> Result<PrefixMap, String> {
         }
     };
     parsed.map_err(|e| format!("{}: {e}", path.display()))
+}
+
+/// All files that [`Maps::load`] and [`Maps::load_environment`] may read.
+pub(super) fn files(switches: &[MapSwitch], setup: &Setup) -> Vec<PathBuf> {
+    let found = ENVIRONMENT.iter().filter_map(|(variable, file)| find(setup, variable, file));
+    switches.iter().map(|switch| switch.path.clone()).chain(found).collect()
 }
 
 /// The file that the variable names, or the one of SiLK's share directories; `None` if it does not exist.

@@ -13,7 +13,7 @@ mod times;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::fs::OpenOptions as FileOptions;
+use std::fs::{File, OpenOptions as FileOptions};
 use std::io::{self, BufRead, BufReader, IsTerminal, Write};
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -21,6 +21,7 @@ use std::path::Path;
 use mapped_input::{Input, Opened};
 use silk_format::SiteConfig;
 
+use crate::sandbox::{Rules, Sandbox};
 use crate::source::{OpenOptions, open_input};
 use cutter::Cutter;
 use fields::{Kind, Names, expanded};
@@ -42,6 +43,8 @@ pub struct Setup {
     /// Environment variables: `SILK_ICMP_SPORT_HANDLER`, `SILK_ADDRESS_TYPES`, `SILK_COUNTRY_CODES`, `SILK_PATH`,
     /// `SILK_CLOBBER`, `SILK_DATA_ROOTDIR`.
     pub variables: BTreeMap<String, OsString>,
+    /// Whether the run shuts itself in.
+    pub(crate) sandbox: Sandbox,
 }
 
 impl Setup {
@@ -58,7 +61,8 @@ impl Setup {
         ];
         let variable = |name: &str| std::env::var_os(name).map(|value| (name.to_owned(), value));
         let threads = std::thread::available_parallelism().ok();
-        Self { map: true, threads, variables: names.into_iter().filter_map(variable).collect() }
+        let variables = names.into_iter().filter_map(variable).collect();
+        Self { map: true, threads, variables, sandbox: Sandbox::default() }
     }
 
     /// With so many threads.
@@ -82,6 +86,11 @@ impl Setup {
         self
     }
 
+    pub(crate) fn with_sandbox(mut self, sandbox: Sandbox) -> Self {
+        self.sandbox = sandbox;
+        self
+    }
+
     /// A variable that is set and not empty.
     pub(crate) fn variable(&self, name: &str) -> Option<&OsStr> {
         self.variables.get(name).map(OsString::as_os_str).filter(|value| !value.is_empty())
@@ -91,9 +100,15 @@ impl Setup {
 /// Runs the tool with its arguments and gives its exit status: 0, or 1 after an error.
 #[must_use]
 pub fn run(arguments: &[OsString]) -> u8 {
+    run_in(Sandbox::default(), arguments)
+}
+
+/// [`run`], shut in if that is wanted.
+pub(crate) fn run_in(sandbox: Sandbox, arguments: &[OsString]) -> u8 {
     let mut stdout = io::stdout().lock();
     let mut stderr = io::stderr();
-    run_with(arguments, &Setup::from_environment(), &mut stdout, &mut stderr).status
+    let setup = Setup::from_environment().with_sandbox(sandbox);
+    run_with(arguments, &setup, &mut stdout, &mut stderr).status
 }
 
 /// How a run ended.
@@ -186,27 +201,31 @@ fn cut(
     stderr: &mut dyn Write,
     opened: &mut Vec<Opened>,
 ) -> Result<(), Failure> {
+    // Opened first only in a sandbox, for it is there and empty if the switches turn out to make no sense.
+    let mut file = if setup.sandbox.is_wanted { output(job, setup)? } else { None };
+    let rules = || {
+        let maps = maps::files(&job.maps, setup);
+        Rules::default().site(job.site.as_deref(), None).read(maps).zones(std::env::var_os("TZ").as_deref())
+    };
+    let names = match job.dry_run {
+        true => setup.sandbox.enter_tool(rules).map(|()| Vec::new())?,
+        false => shut_in(setup, &job.files, job.xargs.as_ref(), rules)?,
+    };
     let site = crate::site::load(job.site.as_deref()).map_err(|e| e.to_string())?;
     let printer = printer(job, setup, site.as_deref())?;
-    let mut file;
-    let out: &mut dyn Write = match job.output.as_deref().and_then(OsStr::to_str) {
-        None if job.output.is_none() => stdout,
-        Some("stdout" | "-") => stdout,
-        Some("stderr") => {
-            file = create(Path::new("/dev/stderr"), true)?;
-            &mut file
-        }
-        _ => {
-            let path = Path::new(job.output.as_deref().unwrap_or_default());
-            file = create(path, setup.variable("SILK_CLOBBER").is_some())?;
-            &mut file
-        }
+    if file.is_none() {
+        file = output(job, setup)?;
+    }
+    let out: &mut dyn Write = match &mut file {
+        Some(file) => file,
+        None => stdout,
     };
     let mut titles = Text::default();
     printer.titles(&mut titles);
     out.write_all(titles.as_bytes())?;
     let mut cutter = Cutter::new(printer, job.layout.policy, job.rows, out);
-    let done = if job.dry_run { Ok(()) } else { cutter.inputs(job, setup, site.as_ref(), stderr, opened) };
+    let done =
+        if job.dry_run { Ok(()) } else { cutter.inputs(names, job, setup, site.as_ref(), stderr, opened) };
     // What came before an error is printed.
     cutter.finish()?;
     done
@@ -251,7 +270,17 @@ fn printer(job: &Job, setup: &Setup, site: Option<&SiteConfig>) -> Result<Printe
     Ok(Printer::new(&expanded(kinds), &names, job.layout.clone(), site, maps))
 }
 
-fn create(path: &Path, clobber: bool) -> Result<std::fs::File, Failure> {
+/// The file of `--output-path`; none if that is standard output.
+fn output(job: &Job, setup: &Setup) -> Result<Option<File>, Failure> {
+    let Some(path) = &job.output else { return Ok(None) };
+    match path.to_str() {
+        Some("stdout" | "-") => Ok(None),
+        Some("stderr") => create(Path::new("/dev/stderr"), true).map(Some),
+        _ => create(Path::new(path), setup.variable("SILK_CLOBBER").is_some()).map(Some),
+    }
+}
+
+fn create(path: &Path, clobber: bool) -> Result<File, Failure> {
     let mut options = FileOptions::new();
     options.write(true);
     if clobber {
@@ -260,6 +289,22 @@ fn create(path: &Path, clobber: bool) -> Result<std::fs::File, Failure> {
         options.create_new(true)
     };
     options.open(path).map_err(|e| Failure::Message(format!("cannot write {}: {e}", path.display())))
+}
+
+/// Shuts a run in and gives its inputs. A list of `--xargs` is read where nothing can be written or sent, but all be read:
+/// it tells what may be read after it.
+pub(crate) fn shut_in(
+    setup: &Setup,
+    files: &[OsString],
+    xargs: Option<&Option<OsString>>,
+    rules: impl Fn() -> Rules,
+) -> Result<Vec<OsString>, Failure> {
+    if xargs.is_some() {
+        setup.sandbox.enter_tool(|| rules().read_below(["/"]))?;
+    }
+    let names = input_names(files, xargs, setup)?;
+    setup.sandbox.enter_tool(|| rules().read_names(&names))?;
+    Ok(names)
 }
 
 /// The inputs: arguments, the names that `--xargs` reads, or standard input.

@@ -8,8 +8,10 @@ use std::sync::Arc;
 use flow_frame::predicate::{Predicate, Ranges};
 use silk_format::{Repository, Selector, SiteConfig};
 
-use super::switches::{Inputs, Job};
-use crate::rwcut::{Failure, Setup, input_names};
+use super::switches::{Inputs, Job, Note};
+use crate::output::Target;
+use crate::rwcut::{Failure, Setup};
+use crate::sandbox::Rules;
 
 /// The inputs of a job.
 pub(super) struct Found {
@@ -19,21 +21,54 @@ pub(super) struct Found {
     pub(super) records: Option<Predicate>,
 }
 
-/// Finds the inputs, and says which are missing if that is asked for.
-pub(super) fn find(job: &Job, setup: &Setup, stderr: &mut dyn Write) -> Result<Found, Failure> {
-    let files = match &job.inputs {
-        Inputs::Repository => return repository(job, setup, stderr),
-        Inputs::Files(files) => files.clone(),
-        Inputs::Xargs(list) => input_names(&[], Some(list), setup)?,
-        Inputs::Pipe(pipe) => vec![pipe.clone()],
+/// Shuts a run in, whose outputs are open, and gives the files that are named; of a repository they are still to be found.
+pub(super) fn shut_in(job: &Job, setup: &Setup, targets: &[&Target]) -> Result<Vec<OsString>, Failure> {
+    let root = root(job, setup).filter(|_| job.inputs == Inputs::Repository);
+    let rules = || {
+        let notes = job.notes.iter().filter_map(|note| match note {
+            Note::File(file) => Some(file),
+            Note::Text(_) => None,
+        });
+        Rules::default()
+            .site(job.site.as_deref(), root.as_deref())
+            .read_below(&root)
+            .read_names(job.partition.set_files())
+            .read(notes)
+            .name(targets.iter().copied())
     };
+    let (files, xargs) = match &job.inputs {
+        Inputs::Repository => {
+            setup.sandbox.enter_tool(rules)?;
+            return Ok(Vec::new());
+        }
+        Inputs::Files(files) => (files.as_slice(), None),
+        Inputs::Xargs(list) => (&[][..], Some(list)),
+        Inputs::Pipe(pipe) => (std::slice::from_ref(pipe), None),
+    };
+    crate::rwcut::shut_in(setup, files, xargs, rules)
+}
+
+/// Finds the inputs, and says which are missing if that is asked for. `files` are those that are named.
+pub(super) fn find(
+    files: Vec<OsString>,
+    job: &Job,
+    setup: &Setup,
+    stderr: &mut dyn Write,
+) -> Result<Found, Failure> {
+    if job.inputs == Inputs::Repository {
+        return repository(job, setup, stderr);
+    }
     let site = crate::site::load(job.site.as_deref()).map_err(|e| e.to_string())?;
     Ok(Found { names: files, records: chosen(&job.selector, site.as_deref())?, site })
 }
 
+/// The repository's folder.
+fn root(job: &Job, setup: &Setup) -> Option<PathBuf> {
+    job.root.clone().or_else(|| setup.variable("SILK_DATA_ROOTDIR").map(PathBuf::from))
+}
+
 fn repository(job: &Job, setup: &Setup, stderr: &mut dyn Write) -> Result<Found, Failure> {
-    let root = job.root.clone().or_else(|| setup.variable("SILK_DATA_ROOTDIR").map(PathBuf::from));
-    let root = root.ok_or_else(|| "no repository: name it with --data-rootdir".to_owned())?;
+    let root = root(job, setup).ok_or_else(|| "no repository: name it with --data-rootdir".to_owned())?;
     if !root.is_dir() {
         return Err(format!("Invalid data-rootdir '{}': no such directory", root.display()).into());
     }

@@ -12,6 +12,7 @@ mod worker;
 #[cfg(test)]
 mod samples;
 
+pub(crate) use run::run_in;
 pub use run::{run, run_with};
 
 pub use crate::rwcut::Setup;

@@ -1,6 +1,6 @@
 //! Where records are written: SiLK files, one or several for each kind of record, each up to its limit.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -59,12 +59,12 @@ fn of_stdout(error: io::Error) -> io::Error {
 }
 
 impl<'o> Outputs<'o> {
-    /// Opens all destinations and writes their headers. `inputs` are the files that are read meanwhile.
+    /// Writes the headers of all destinations, which [`targets`] opened. `inputs` are the files that are read meanwhile.
     pub(super) fn open(
         job: &Job,
         options: &WriterOptions,
+        mut targets: Vec<(Stream, Option<Target>)>,
         inputs: &[OsString],
-        setup: &Setup,
         stdout: &'o mut dyn Write,
     ) -> Result<Self, Failure> {
         let encoder = Encoder::new(options).map_err(|e| e.to_string())?;
@@ -72,15 +72,19 @@ impl<'o> Outputs<'o> {
         let mut stdout = Some(stdout);
         let limits = [(Stream::All, None), (Stream::Pass, job.max_pass), (Stream::Fail, job.max_fail)];
         for (stream, limit) in limits {
-            let mut paths = job.destinations.iter().filter(|(of, _)| *of == stream).peekable();
-            if paths.peek().is_none() {
+            let mut opened = targets.extract_if(.., |(of, _)| *of == stream).peekable();
+            if opened.peek().is_none() {
                 continue;
             }
             let mut channel = Channel { stream, left: limit.unwrap_or(u64::MAX), writers: Vec::new() };
-            for (_, path) in paths {
-                let sink = match stdout.take_if(|_| path == "stdout") {
-                    Some(stdout) => Sink::Stdout(stdout),
-                    None => Sink::File(create(path, inputs, setup)?),
+            for (_, target) in opened {
+                let sink = match (target, &mut stdout) {
+                    (Some(target), _) => Sink::File(target.refusing(inputs).map_err(|e| e.to_string())?),
+                    // The switches name it only once.
+                    (None, stdout) => match stdout.take() {
+                        Some(stdout) => Sink::Stdout(stdout),
+                        None => continue,
+                    },
                 };
                 match Writer::new(sink, options).map_err(from_silk_writer) {
                     Ok(writer) => channel.writers.push(writer),
@@ -190,10 +194,18 @@ fn closed(error: crate::error::Error) -> Result<(), Failure> {
     }
 }
 
-fn create(path: &OsStr, inputs: &[OsString], setup: &Setup) -> Result<Target, Failure> {
-    let path = Path::new(path);
-    may_be_written(path, setup)?;
-    Target::create(path, inputs).map_err(|e| e.to_string().into())
+/// Opens the files of all destinations; none for standard output.
+pub(super) fn targets(job: &Job, setup: &Setup) -> Result<Vec<(Stream, Option<Target>)>, Failure> {
+    let open = |(stream, path): &(Stream, OsString)| {
+        if path == "stdout" {
+            return Ok((*stream, None));
+        }
+        let path = Path::new(path);
+        may_be_written(path, setup)?;
+        let target = Target::create::<&Path>(path, &[]).map_err(|e| e.to_string())?;
+        Ok((*stream, Some(target)))
+    };
+    job.destinations.iter().map(open).collect()
 }
 
 /// A file that exists is not replaced without `SILK_CLOBBER`; pipes and devices are there to be written.

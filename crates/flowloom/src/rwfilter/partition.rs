@@ -64,6 +64,11 @@ pub(super) struct Partition {
 }
 
 impl Partition {
+    /// The files of sets that [`predicate`](Self::predicate) loads.
+    pub(super) fn set_files(&self) -> impl Iterator<Item = &OsString> {
+        self.sets.iter().map(|(.., file)| file)
+    }
+
     /// Adds a switch. The error is a reason.
     pub(super) fn add(&mut self, name: &str, rule: Rule, negated: bool, value: &OsStr) -> Result<(), String> {
         // What adds up may come again.

@@ -1,7 +1,7 @@
 //! A run: arguments in, records to their destinations, statistics out.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::OpenOptions as FileOptions;
+use std::fs::{File, OpenOptions as FileOptions};
 use std::io::{self, IsTerminal, Write};
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -17,6 +17,7 @@ use super::switches::{self, Form, Job, Request};
 use super::worker::{Filtering, Made, Row, Rule, Wanted};
 use crate::error::with_causes;
 use crate::rwcut::{Failure, Reading, Setup, any_stream, options, print, report};
+use crate::sandbox::Sandbox;
 use crate::sets;
 use crate::source::OpenOptions;
 
@@ -29,9 +30,15 @@ const MOST_THREADS: usize = 256;
 /// none: it is named on standard error.
 #[must_use]
 pub fn run(arguments: &[OsString]) -> u8 {
+    run_in(Sandbox::default(), arguments)
+}
+
+/// [`run`], shut in if that is wanted.
+pub(crate) fn run_in(sandbox: Sandbox, arguments: &[OsString]) -> u8 {
     let terminal = io::stdout().is_terminal();
     let mut stdout = io::stdout().lock();
-    go(arguments, &Setup::from_environment(), terminal, &mut stdout, &mut io::stderr())
+    let setup = Setup::from_environment().with_sandbox(sandbox);
+    go(arguments, &setup, terminal, &mut stdout, &mut io::stderr())
 }
 
 /// [`run`] with everything that it takes from its surroundings, but for standard input, the present, and where the site
@@ -80,7 +87,12 @@ fn filter(
     stdout: &mut dyn Write,
     stderr: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let mut found = inputs::find(&job, setup, stderr)?;
+    let open = || Ok::<_, Failure>((statistics_file(&job, setup)?, outputs::targets(&job, setup)?));
+    // Before anything is parsed only in a sandbox: later the switches are known to make sense.
+    let early = if setup.sandbox.is_wanted && !job.dry_run { Some(open()?) } else { None };
+    let targets = early.iter().flat_map(|(_, targets)| targets).filter_map(|(_, target)| target.as_ref());
+    let files = inputs::shut_in(&job, setup, &targets.collect::<Vec<_>>())?;
+    let mut found = inputs::find(files, &job, setup, stderr)?;
     let predicate = predicate(&job.partition, found.records.take(), setup)?;
     if job.dry_run {
         for name in &found.names {
@@ -88,12 +100,9 @@ fn filter(
         }
         return Ok(stdout.flush()?);
     }
-    let statistics_file = match &job.statistics {
-        Some((_, Some(path))) => statistics_file(path, setup)?,
-        _ => None,
-    };
+    let (statistics_file, targets) = early.map_or_else(open, Ok)?;
     let header = outputs::header(&job, arguments)?;
-    let mut outputs = Outputs::open(&job, &header, &found.names, setup, &mut *stdout)?;
+    let mut outputs = Outputs::open(&job, &header, targets, &found.names, &mut *stdout)?;
     let form = job.statistics.clone();
     let statistics = read(job, predicate, found, setup, &mut outputs, stderr)?;
     outputs.finish()?;
@@ -127,7 +136,8 @@ fn predicate(
 }
 
 /// The file for statistics, if they do not go to one of the standard streams.
-fn statistics_file(path: &OsStr, setup: &Setup) -> Result<Option<std::fs::File>, Failure> {
+fn statistics_file(job: &Job, setup: &Setup) -> Result<Option<File>, Failure> {
+    let Some((_, Some(path))) = &job.statistics else { return Ok(None) };
     if path == "stdout" || path == "-" || path == "stderr" {
         return Ok(None);
     }

@@ -20,6 +20,7 @@ use pcap_headers::{CaptureInfo, Error, Oddity, Options, Packet, Packets, Parity,
 
 use crate::error::with_causes;
 use crate::rwcut::{Failure, print};
+use crate::sandbox::{Rules, Sandbox};
 use crate::source::{OpenOptions, open_input};
 use args::{Job, Request};
 use pieces::Cutter;
@@ -51,6 +52,8 @@ pub struct Setup {
     pub piece_packets: Option<NonZeroUsize>,
     /// The environment variable `TZ`.
     pub time_zone: Option<OsString>,
+    /// Whether the run shuts itself in.
+    pub(crate) sandbox: Sandbox,
 }
 
 impl Setup {
@@ -58,7 +61,8 @@ impl Setup {
     #[must_use]
     pub fn from_environment() -> Self {
         let threads = std::thread::available_parallelism().ok();
-        Self { map: true, threads, piece_packets: None, time_zone: std::env::var_os("TZ") }
+        let time_zone = std::env::var_os("TZ");
+        Self { map: true, threads, piece_packets: None, time_zone, sandbox: Sandbox::default() }
     }
 
     /// With or without maps.
@@ -103,9 +107,15 @@ pub struct Run {
 /// Runs the tool with its arguments and gives its exit status.
 #[must_use]
 pub fn run(arguments: &[OsString]) -> u8 {
+    run_in(Sandbox::default(), arguments)
+}
+
+/// [`run`], shut in if that is wanted.
+pub(crate) fn run_in(sandbox: Sandbox, arguments: &[OsString]) -> u8 {
     let mut stdout = io::stdout().lock();
     let mut stderr = io::stderr();
-    run_with(arguments, &Setup::from_environment(), &mut stdout, &mut stderr).status
+    let setup = Setup { sandbox, ..Setup::from_environment() };
+    run_with(arguments, &setup, &mut stdout, &mut stderr).status
 }
 
 /// [`run`] with everything that it takes from its surroundings, but for standard input.
@@ -139,6 +149,7 @@ pub fn run_with(
 fn fields(job: &Job, setup: &Setup, out: &mut dyn Write, opened: &mut Option<Opened>) -> Result<(), Failure> {
     let mut printer = Printer::new(job, Arc::new(Zone::new(setup.time_zone.as_deref())))?;
     let path = Path::new(&job.file);
+    setup.sandbox.enter_tool(|| Rules::default().read([path]))?;
     let mut input =
         open_input(path, OpenOptions::default().with_map(setup.map)).map_err(|e| e.to_string())?;
     *opened = Some(input.opened());

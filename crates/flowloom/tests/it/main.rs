@@ -18,6 +18,8 @@ mod made;
 mod report;
 mod repository;
 mod ring;
+#[cfg(target_os = "linux")]
+mod sandbox;
 mod silk;
 mod support;
 mod tables;
