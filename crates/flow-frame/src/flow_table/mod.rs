@@ -37,6 +37,8 @@ const GROUP: usize = 64;
 const BUCKETS: i64 = 256;
 /// The narrowest bucket.
 const MILLISECOND: i64 = 1_000_000;
+/// Flows for which there is room from the beginning, at most.
+const RESERVED: usize = 1 << 20;
 /// Slots have 32 bits.
 const MOST_FLOWS: usize = 1 << 31;
 
@@ -93,13 +95,16 @@ impl FlowTable {
             return Err(Error::usage("open flows: expected a number from 1 to 2,147,483,647"));
         }
         let timeouts = options.timeouts()?;
+        let mut flows = Vec::new();
+        // Room that is not taken costs nothing, and growing would copy; without it the flows grow as they come.
+        let _ = flows.try_reserve_exact(options.max_flows.min(RESERVED));
         let sweep_every = (timeouts.idle / BUCKETS).max(MILLISECOND);
         Ok(Self {
             timeouts,
             max_flows: options.max_flows,
             keys: KeyMaker::new(options.clone()),
             index: Index::new(),
-            flows: Vec::new(),
+            flows,
             free: Vec::new(),
             queue: IdleQueue::new(sweep_every),
             clock: None,
