@@ -15,6 +15,7 @@
 //! | keep a window | [`Scan::with_window`] while reading, [`WindowFilter`] afterwards |
 //! | values over time | [`Resampler`] → [`Series`] |
 //! | who sent how much | [`Talkers`]; with sums of your own: [`AddressTable`], [`Top`] |
+//! | flows of packets | [`FlowTable`] |
 //! | how many different values | [`Distinct`] |
 //! | read and print times | [`time`] |
 //! | print values | [`text`] |
@@ -57,6 +58,7 @@ mod builder;
 mod engine;
 mod error;
 mod flow_batches;
+mod flow_table;
 mod input;
 mod kernels;
 mod names;
@@ -80,6 +82,10 @@ pub use batches::{BatchMaker, Rows};
 pub use builder::{FlowBatchBuilder, FlowRow};
 pub use engine::{BlockWorker, CaptureSummary, Event, Job, Plan};
 pub use error::{Class, Error, ErrorKind, Result};
+pub use flow_table::{
+    EndReason, FlowAccount, FlowBytes, FlowProjection, FlowTable, FlowTableOptions, KeyMaker,
+    MADE_FLOW_COLUMNS, MadeColumn, PacketKeys,
+};
 pub use input::{FlowInput, SourceFacts};
 pub use kernels::{
     AddressTable, Aggregate, Bin, Bins, Cell, DEFAULT_STATE_LIMIT, Distinct, Resampler, Role, Series,

@@ -11,6 +11,7 @@ use silk_format::{ByteOrder, FlowFormat, FormatId, WriterOptions};
 use crate::console::ProgressWhen;
 use crate::error::{Error, Result};
 use crate::fetch::args::FetchArgs;
+use crate::flow_table_args::FlowTableArgs;
 use crate::generate::args::GenerateArgs;
 use crate::output::{Addresses, Compression, Format};
 use crate::source::OpenOptions;
@@ -71,6 +72,7 @@ Examples:
   flowloom report --window '2016-09-29 13:22:19.625972..2016-09-29 13:52:19.625972' flows.rw -o out
   flowloom report --window 'end-30m..' --every 10s --keep-flows day/*.rw -o out
   flowloom report --style article flows.rw -o out
+  flowloom report --as-flows trace.pcap -o out
   flowloom report --repository /data --type all --start 2016/09/29:12 --end 2016/09/29:14 -o out")]
     Report(ReportArgs),
     /// Tell what files are: format, version, compression, rows, span of time, history
@@ -94,6 +96,8 @@ Examples:
   flowloom convert --window '2016-09-29 13:00..2016-09-29 14:00' --silk-compression zlib day/*.rw -o hour.rw
   flowloom convert --silk-format FT_RWGENERIC --silk-byte-order big flows.rw -o old.silk
   flowloom convert packets.csv.zip -o packets.parquet
+  flowloom convert trace.pcap -o flows.silk
+  flowloom convert --as-flows --bidirectional --idle-timeout 1m trace.pcap -o flows.parquet
   flowloom convert --ring /nsm/pcap --window '2016-09-29 13:37:19..2016-09-29 13:52:19' -o window.parquet
   flowloom convert --ring /nsm/pcap --ring-name log.1.%t.pcap --window now.. --follow --format jsonl")]
     Convert(ConvertArgs),
@@ -361,6 +365,10 @@ fn fields_help() -> String {
     for column in &flow_frame::FLOW_COLUMNS {
         help += &format!("\n  {:<17} {}", column.name, column.meaning);
     }
+    help += "\n\nColumns of flows made of packets, beside those:";
+    for column in &flow_frame::MADE_FLOW_COLUMNS {
+        help += &format!("\n  {:<17} {}", column.name, column.meaning);
+    }
     help += "\n\nColumns of packets:";
     for column in &flow_frame::PACKET_COLUMNS {
         help += &format!("\n  {:<21} {}", column.name, column.meaning);
@@ -376,6 +384,8 @@ pub(crate) struct ReportArgs {
     pub(crate) window: WindowArgs,
     #[command(flatten)]
     pub(crate) filter: WhereArgs,
+    #[command(flatten)]
+    pub(crate) flows: FlowTableArgs,
     /// Length of a bin of the series: 500ms, 1s, 5m, 1h
     #[arg(long, value_name = "STEP", default_value = "1s")]
     pub(crate) every: String,
@@ -438,6 +448,8 @@ pub(crate) struct ConvertArgs {
     pub(crate) compression: Compression,
     #[command(flatten)]
     pub(crate) silk: SilkArgs,
+    #[command(flatten)]
+    pub(crate) flows: FlowTableArgs,
 }
 
 /// The heading of flags of SiLK output.
@@ -538,6 +550,8 @@ pub(crate) struct RowsArgs {
     pub(crate) filter: WhereArgs,
     #[command(flatten)]
     pub(crate) follow: FollowArgs,
+    #[command(flatten)]
+    pub(crate) flows: FlowTableArgs,
     /// How many flows
     #[arg(short = 'n', long = "rows", value_name = "N", default_value_t = 10)]
     pub(crate) rows: u64,

@@ -134,9 +134,11 @@ fn run_report(
     sandbox
         .enter_told(console, || Rules::inputs(&args.input).sets(&args.filter).write_below(&args.output))?;
     let inputs = inputs::resolve(&args.input, now(), console)?;
+    let making = args.flows.making(&inputs, None, None)?;
     let scan = scan(&args.input, &inputs, None, Some((&args.window, &args.filter)), threads)?;
     let inputs = inputs.within(scan.window, None);
     let options = ReportOptions::default()
+        .with_flows(making.map(|making| making.options))
         .with_scan(scan)
         .with_open(args.input.open_options().with_digest(true))
         .with_every(duration("--every", &args.every)?)
@@ -166,9 +168,10 @@ fn summary_text(report: &Report) -> String {
     let (many, one) = summary.rows_are.words();
     line(many, &summary.flows);
     let not_counted = summary.accounts.read.rows - summary.accounts.delivered.rows;
-    match summary.rows_are {
-        RowsAre::Both => line("not counted", &not_counted),
-        _ => line(&format!("{many} not counted"), &not_counted),
+    match (&report.made, summary.rows_are) {
+        (Some(made), _) => line("packets not counted", &(not_counted + made.without_ip)),
+        (None, RowsAre::Both) => line("not counted", &not_counted),
+        (None, _) => line(&format!("{many} not counted"), &not_counted),
     }
     if summary.rows_are != RowsAre::Packets {
         line("packets", &summary.packets);
@@ -289,9 +292,13 @@ fn run_convert(
     let inputs = inputs::resolve(&args.input, now(), console)?;
     let silk = args.silk.options(exit.format)?;
     let exit = exit.with_silk(silk);
-    let scan = scan(&args.input, &inputs, Some(&args.columns), Some((&args.window, &args.filter)), threads)?;
+    let making = args.flows.making(&inputs, args.columns.fields.as_deref(), Some(exit.format))?;
+    // Of flows that are made the columns are not those of the inputs.
+    let columns = making.is_none().then_some(&args.columns);
+    let scan = scan(&args.input, &inputs, columns, Some((&args.window, &args.filter)), threads)?;
     let inputs = inputs.within(scan.window, follow(&args.follow)?);
     let mut options = ConvertOptions::new(exit)
+        .with_flows(making.map(|making| making.with_at_once(args.follow.follow)))
         .with_scan(scan)
         .with_open(args.input.open_options())
         .with_append(args.append);
@@ -302,7 +309,11 @@ fn run_convert(
         && reports.iter().any(|report| report.facts.is_some())
     {
         let rows: u64 = reports.iter().map(|report| report.delivered()).sum();
-        console.detail(&format!("{rows} rows written to {}", path.display()));
+        // Of flows that were made the listener has told.
+        match options.flows {
+            None => console.detail(&format!("{rows} rows written to {}", path.display())),
+            Some(_) => console.detail(&format!("the flows of {rows} packets written to {}", path.display())),
+        }
     }
     Ok(())
 }
@@ -323,9 +334,13 @@ fn run_rows(
     let target = Target::open(args.output.as_deref(), false, &args.input.inputs)?;
     sandbox.enter_told(console, || Rules::inputs(&args.input).sets(&args.filter).name([&target]))?;
     let inputs = inputs::resolve(&args.input, now(), console)?;
-    let scan = scan(&args.input, &inputs, Some(&args.columns), Some((&args.window, &args.filter)), threads)?;
+    let making = args.flows.making(&inputs, args.columns.fields.as_deref(), Some(exit.format))?;
+    let columns = making.is_none().then_some(&args.columns);
+    let scan = scan(&args.input, &inputs, columns, Some((&args.window, &args.filter)), threads)?;
     let inputs = inputs.within(scan.window, follow(&args.follow)?);
-    let mut options = ConvertOptions::new(exit).with_scan(scan).with_open(args.input.open_options());
+    let making = making.map(|making| making.with_at_once(args.follow.follow));
+    let mut options =
+        ConvertOptions::new(exit).with_flows(making).with_scan(scan).with_open(args.input.open_options());
     options.output = args.output;
     inputs
         .told(console, |listener| rows_into(target, inputs.source(), end, args.rows, &options, listener))?;

@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
-use flow_frame::{Accounts, SourceFacts};
+use flow_frame::{Accounts, EndReason, FlowAccount, SourceFacts};
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use mapped_input::Codec;
 use silk_format::{Compression, Header};
@@ -218,6 +218,28 @@ impl Listener for Console {
     fn advanced(&mut self, accounts: &Accounts) {
         let unit = self.bar.as_ref().and_then(|bar| bar.row_bytes).unwrap_or(1);
         self.set(accounts.read.rows.saturating_mul(unit));
+    }
+
+    fn flows_made(&mut self, account: &FlowAccount) {
+        let reasons = EndReason::ALL.map(|reason| format!("{} {}", reason.name(), account.flows_of(reason)));
+        self.detail(&format!(
+            "{} flows made of {} packets, {} bytes; {} packets without an IP header, {} bytes, are in none; ended: {}",
+            account.flows(),
+            account.packets,
+            account.bytes,
+            account.without_ip,
+            account.without_ip_bytes,
+            reasons.join(", ")
+        ));
+        if account.untimed > 0 {
+            self.detail(&format!("{} packets without a time got that of the packet before", account.untimed));
+        }
+        let evicted = account.flows_of(EndReason::Resources);
+        if evicted > 0 {
+            self.note(&format!(
+                "{evicted} flows were ended early to make room for others (end_reason resources): raise --max-flows to keep them"
+            ));
+        }
     }
 
     fn closed(&mut self, input: &InputReport) {

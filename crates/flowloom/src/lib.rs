@@ -11,6 +11,7 @@
 //! | made traffic, as flows and as captures | [`generate::Traffic`], [`generate::capture::Capture`], [`commands::generate`] |
 //! | the `rwfilter` command for another host | [`fetch::SilkQuery::window`] |
 //! | rows of several inputs, damage accounted for | [`pump::pump`] with a [`pump::Consumer`] |
+//! | flows of the packets of captures | [`flow_making::pump_flows`], [`flow_making::FlowMaking`] for `convert` |
 //! | captures of a ring buffer: which files, in what order, as they grow | [`ring::Ring`] |
 //! | the site configuration where SiLK looks for it | [`site::load`] |
 //! | the older tools | [`rwcut`], [`rwfilter`], [`rwfileinfo`], [`tshark`] |
@@ -56,6 +57,8 @@ pub mod commands;
 mod console;
 pub mod error;
 pub mod fetch;
+pub mod flow_making;
+mod flow_table_args;
 pub mod generate;
 mod getopt;
 mod inputs;
@@ -99,6 +102,7 @@ pub mod prelude {
     pub use crate::commands::rows::{End, rows};
     pub use crate::error::{Class, Error, Result};
     pub use crate::fetch::{SilkQuery, SilkWindow};
+    pub use crate::flow_making::{FlowMaking, pump_flows};
     pub use crate::generate::{Options as TrafficOptions, Reflections, Traffic};
     pub use crate::output::{Addresses, Compression, Exit, ExitOptions, Format, Target, exit};
     pub use crate::pump::{Consumer, InputReport, Listener, pump};

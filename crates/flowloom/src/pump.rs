@@ -9,8 +9,8 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use flow_frame::pcap_headers::Piece as CapturePiece;
 use flow_frame::{
-    Accounts, BatchMaker, BlockWorker, CaptureSummary, Event, Instant, Job, PacketRows, Plan, Scan,
-    SourceFacts,
+    Accounts, BatchMaker, BlockWorker, CaptureSummary, Event, FlowAccount, Instant, Job, PacketRows, Plan,
+    Scan, SourceFacts, Table,
 };
 use silk_format::Block;
 
@@ -24,6 +24,11 @@ pub trait Consumer {
 
     /// The part of the work that any thread can do.
     fn maker(&self) -> Maker<Self::Made>;
+
+    /// The only table whose rows it takes; none if it takes any. An input of others is refused.
+    fn only(&self) -> Option<Table> {
+        None
+    }
 
     /// An input was opened; its rows come next, with this schema.
     ///
@@ -53,6 +58,8 @@ pub trait Listener {
     fn opened(&mut self, _facts: &SourceFacts, _stored: Option<u64>) {}
     /// So far, so much of the input was read.
     fn advanced(&mut self, _accounts: &Accounts) {}
+    /// Flows were made of packets: where these went.
+    fn flows_made(&mut self, _account: &FlowAccount) {}
     /// The input came to its end, or an error ended it.
     fn closed(&mut self, _input: &InputReport) {}
 }
@@ -109,7 +116,7 @@ pub fn pump<I: InputSource + ?Sized, C: Consumer>(
     listener: &mut dyn Listener,
     consumer: &mut C,
 ) -> Result<Vec<InputReport>> {
-    let mut job = job(inputs, scan.clone(), options, consumer.maker())?;
+    let mut job = job(inputs, scan.clone(), options, consumer.only(), consumer.maker())?;
     let mut reports = Reports { done: Vec::new(), open: None };
     let mut flow = ControlFlow::Continue(());
     for event in job.by_ref() {
@@ -163,6 +170,7 @@ fn job<I: InputSource + ?Sized, M: Send + 'static>(
     inputs: &I,
     scan: Scan,
     options: OpenOptions,
+    only: Option<Table>,
     make: Maker<M>,
 ) -> Result<Job<Piece<M>, Opening, (PathBuf, Error)>> {
     let plan =
@@ -171,6 +179,12 @@ fn job<I: InputSource + ?Sized, M: Send + 'static>(
     let inputs = inputs.begin()?.map(move |next| {
         let path = next.path().to_owned();
         let opened = next.open(&scan.silk, options).and_then(|Source { input, stored }| {
+            if only.is_some_and(|table| input.facts().table() != table) {
+                return Err(Error::usage(format!(
+                    "{}: --as-flows makes flows of packets, and this input holds flows already: leave one of them out",
+                    path.display()
+                )));
+            }
             let batches = BatchMaker::new(input.facts(), &scan)?;
             Ok((input, stored, batches))
         });

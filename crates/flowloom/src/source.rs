@@ -155,6 +155,15 @@ pub(crate) fn are_of_both_kinds<P: AsRef<Path>>(inputs: &[P]) -> bool {
     tables.next().is_some_and(|first| tables.any(|other| other != first))
 }
 
+/// Whether all inputs are files that hold packets. Streams are not looked at.
+pub(crate) fn are_captures<P: AsRef<Path>>(inputs: &[P]) -> bool {
+    let is_capture = |path: &Path| {
+        let mut input = (!is_stream(path)).then(|| Input::open(path).ok()).flatten()?;
+        Kind::sniff(input.fill_buf().ok()?).map(|kind| kind.table() == Table::Packets)
+    };
+    !inputs.is_empty() && inputs.iter().all(|path| is_capture(path.as_ref()) == Some(true))
+}
+
 fn open(path: &Path, options: OpenOptions) -> mapped_input::Result<(Input, Option<Hashing>)> {
     let regular = !is_stdin(path) && path.metadata().is_ok_and(|facts| facts.is_file());
     if regular {

@@ -10,6 +10,7 @@ use flow_frame::schema::{FORMAT_KEY, SOURCE_KEY};
 use flow_frame::{Kind, Scan};
 
 use crate::error::{Error, Result};
+use crate::flow_making::{FlowMaking, pump_flows};
 use crate::output::{Exit, ExitOptions, Format, Shaped, Target, exit, shape};
 use crate::pump::{Consumer, InputReport, Listener, Maker, pump};
 use crate::source::{InputSource, OpenOptions, are_in_common, is_stream};
@@ -28,13 +29,16 @@ pub struct ConvertOptions {
     pub output: Option<PathBuf>,
     /// Whether the rows go behind those that the file already holds.
     pub append: bool,
+    /// How flows are made of packets, if they are: those are written then. The columns of `scan` do not count.
+    pub flows: Option<FlowMaking>,
 }
 
 impl ConvertOptions {
     /// All stored columns of all rows, to standard output.
     #[must_use]
     pub fn new(exit: ExitOptions) -> Self {
-        Self { scan: Scan::default(), open: OpenOptions::default(), exit, output: None, append: false }
+        let (scan, open) = (Scan::default(), OpenOptions::default());
+        Self { scan, open, exit, output: None, append: false, flows: None }
     }
 
     /// With columns, window and options for SiLK files.
@@ -55,6 +59,13 @@ impl ConvertOptions {
     #[must_use]
     pub fn with_output(mut self, output: impl Into<PathBuf>) -> Self {
         self.output = Some(output.into());
+        self
+    }
+
+    /// With flows made of packets.
+    #[must_use]
+    pub fn with_flows(mut self, making: Option<FlowMaking>) -> Self {
+        self.flows = making;
         self
     }
 
@@ -99,12 +110,25 @@ pub(crate) fn convert_into<I: InputSource + ?Sized>(
     let target = target.refusing(&paths)?;
     let names: Vec<String> = paths.iter().map(|input| input.to_string_lossy().into_owned()).collect();
     let mut rows = Rows::new(target, options.exit.clone(), names);
-    let scan = options.scan.clone();
-    let common = are_in_common(&paths, &scan.columns);
-    let scan = scan.with_common(common);
-    let reports = pump(inputs, &scan, options.open, listener, &mut rows)?;
+    let reports = options.pump(inputs, listener, &mut rows)?;
     rows.finish()?;
     Ok(reports)
+}
+
+impl ConvertOptions {
+    /// Hands the rows that are asked for to a consumer.
+    pub(crate) fn pump<I: InputSource + ?Sized, C: Consumer>(
+        &self,
+        inputs: &I,
+        listener: &mut dyn Listener,
+        consumer: &mut C,
+    ) -> Result<Vec<InputReport>> {
+        if let Some(making) = &self.flows {
+            return Ok(pump_flows(inputs, &self.scan, self.open, making, listener, consumer)?.0);
+        }
+        let common = are_in_common(&inputs.paths(), &self.scan.columns);
+        pump(inputs, &self.scan.clone().with_common(common), self.open, listener, consumer)
+    }
 }
 
 /// Rows on their way to an exit, which is made when the first input has told its columns.
@@ -183,7 +207,7 @@ impl Consumer for Rows {
             .is_some_and(|format| [Kind::Pcap, Kind::Pcapng].iter().any(|kind| kind.name() == format));
         if is_of_packets && self.options.format == Format::Silk {
             return Err(Error::usage(
-                "packets are no flows, and a SiLK file holds flows: choose another format",
+                "packets are no flows, and a SiLK file holds flows: make them with --as-flows, or choose another format",
             ));
         }
         if !self.can_hold(schema) {

@@ -11,8 +11,8 @@ use arrow_array::types::{Int64Type, TimestampMillisecondType, TimestampNanosecon
 use arrow_array::{Array, PrimitiveArray, RecordBatch};
 use arrow_schema::{Field, Schema, SchemaRef};
 use flow_frame::{
-    Accounts, Aggregate, BytesOf, Projection, Resampler, Role, Scan, Series, Table, Talker, TalkerBy,
-    Talkers, Tally, Value,
+    Accounts, Aggregate, BytesOf, EndReason, FlowAccount, FlowProjection, FlowTableOptions, Projection,
+    Resampler, Role, Scan, Series, Table, Talker, TalkerBy, Talkers, Tally, Value,
 };
 use flow_report::{
     Account, BytesAre, ReportData, RowsAre, SeriesBuilder, Source, Style, Summary, TimeRange, TopRow,
@@ -21,6 +21,7 @@ use flow_report::{
 
 use super::convert::Rows;
 use crate::error::{Error, Result};
+use crate::flow_making::{FlowMaking, pump_flows};
 use crate::output::{ExitOptions, Target, not_an_input};
 use crate::pump::{Consumer, InputReport, Listener, Maker, as_it_is, pump};
 use crate::source::{InputSource, OpenOptions, are_of_both_kinds};
@@ -41,6 +42,8 @@ pub struct ReportOptions {
     pub top: usize,
     /// Whether the rows that count are kept in `flows.parquet`.
     pub keep_flows: Option<ExitOptions>,
+    /// How flows are made of packets, if they are: the report is of those then. Their columns are the report's own choice.
+    pub flows: Option<FlowTableOptions>,
 }
 
 impl Default for ReportOptions {
@@ -52,6 +55,7 @@ impl Default for ReportOptions {
             style: Style::default(),
             top: 10,
             keep_flows: None,
+            flows: None,
         }
     }
 }
@@ -92,6 +96,13 @@ impl ReportOptions {
         self
     }
 
+    /// With flows made of packets.
+    #[must_use]
+    pub fn with_flows(mut self, options: Option<FlowTableOptions>) -> Self {
+        self.flows = options;
+        self
+    }
+
     /// With the rows kept in `flows.parquet`, written so.
     #[must_use]
     pub fn with_keep_flows(mut self, exit: Option<ExitOptions>) -> Self {
@@ -112,6 +123,8 @@ pub struct Report {
     pub written: Option<Written>,
     /// Where the rows are, if they were kept.
     pub flows: Option<PathBuf>,
+    /// Where the packets went of which flows were made.
+    pub made: Option<FlowAccount>,
 }
 
 /// Analyses all inputs in one pass each and writes `report.html` and `summary.json` into a folder, which is made if
@@ -177,13 +190,24 @@ fn analyse_into<I: InputSource + ?Sized>(
         None => None,
     };
     let mut analysis = Analysis::new(options.every, keep)?;
-    let inputs = pump(inputs, &scan, options.open, listener, &mut analysis)?;
+    let (inputs, made) = match &options.flows {
+        None => (pump(inputs, &scan, options.open, listener, &mut analysis)?, None),
+        Some(table) => {
+            let columns = match &flows {
+                Some(_) => FlowProjection::all(table.bidirectional),
+                None => FlowProjection::names(NEEDED, table.bidirectional)?,
+            };
+            let making = FlowMaking::new(table.clone(), columns);
+            let (inputs, made) = pump_flows(inputs, &scan, options.open, &making, listener, &mut analysis)?;
+            (inputs, Some(made))
+        }
+    };
     let keep = analysis.keep.take();
-    let data = analysis.finish(&inputs, options)?;
+    let data = analysis.finish(&inputs, options, made.as_ref())?;
     if let Some(keep) = keep {
         keep.finish()?;
     }
-    Ok(Report { data, inputs, written: None, flows: flows.map(|(path, _)| path) })
+    Ok(Report { data, inputs, written: None, flows: flows.map(|(path, _)| path), made })
 }
 
 fn keeps_both_kinds() -> Error {
@@ -216,7 +240,12 @@ impl Analysis {
         })
     }
 
-    fn finish(self, inputs: &[InputReport], options: &ReportOptions) -> Result<ReportData> {
+    fn finish(
+        self,
+        inputs: &[InputReport],
+        options: &ReportOptions,
+        made: Option<&FlowAccount>,
+    ) -> Result<ReportData> {
         let total = |index: usize| self.protocols.iter().map(|sums| sums[index] as i128).sum::<i128>();
         let bins = self.resampler.finish();
         let mut summary = Summary {
@@ -227,7 +256,7 @@ impl Analysis {
                 mode: window.mode.name().to_owned(),
             }),
             accounts: accounts(inputs),
-            rows_are: rows_are(inputs),
+            rows_are: if made.is_some() { RowsAre::Flows } else { rows_are(inputs) },
             bytes: total(0),
             packets: total(1),
             flows: total(2) as u64,
@@ -237,7 +266,7 @@ impl Analysis {
             first: self.first,
             last: self.last,
             empty_bins: bins.empty_bins(),
-            notes: inputs.iter().filter_map(note).collect(),
+            notes: made.map(note_of_making).into_iter().chain(inputs.iter().filter_map(note)).collect(),
             ..Summary::default()
         };
         let top = |role| self.talkers.top(role, TalkerBy::Bytes, options.top).iter().map(top_row).collect();
@@ -379,6 +408,18 @@ fn source(input: &InputReport) -> Source {
         rows: input.accounts.map_or(0, |accounts| accounts.read.rows),
         sha256: input.sha256.clone(),
     }
+}
+
+fn note_of_making(account: &FlowAccount) -> String {
+    let FlowAccount { packets, without_ip, .. } = account;
+    let evicted = match account.flows_of(EndReason::Resources) {
+        0 => String::new(),
+        flows => format!("; {flows} flows were ended early to make room for others"),
+    };
+    format!(
+        "the flows were made of {packets} packets; {without_ip} packets without an IP header are in none, and rows that were read \
+         are packets{evicted}"
+    )
 }
 
 fn note(input: &InputReport) -> Option<String> {

@@ -9,8 +9,8 @@ use arrow_schema::SchemaRef;
 use super::convert::{ConvertOptions, Rows};
 use crate::error::Result;
 use crate::output::Target;
-use crate::pump::{Consumer, InputReport, Listener, Maker, as_it_is, pump};
-use crate::source::{InputSource, are_in_common};
+use crate::pump::{Consumer, InputReport, Listener, Maker, as_it_is};
+use crate::source::InputSource;
 
 /// Which rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,19 +49,16 @@ pub(crate) fn rows_into<I: InputSource + ?Sized>(
     let target = target.refusing(&paths)?;
     let names = paths.iter().map(|input| input.to_string_lossy().into_owned()).collect();
     let rows = Rows::new(target, options.exit.clone(), names);
-    let scan = options.scan.clone();
-    let common = are_in_common(&paths, &scan.columns);
-    let scan = scan.with_common(common);
     match end {
         End::Head => {
             let mut head = Head { rows, left: count };
-            let reports = pump(inputs, &scan, options.open, listener, &mut head)?;
+            let reports = options.pump(inputs, listener, &mut head)?;
             head.rows.finish()?;
             Ok(reports)
         }
         End::Tail => {
             let mut tail = Tail { rows, count, held: VecDeque::new(), held_rows: 0 };
-            let reports = pump(inputs, &scan, options.open, listener, &mut tail)?;
+            let reports = options.pump(inputs, listener, &mut tail)?;
             tail.finish()?;
             Ok(reports)
         }

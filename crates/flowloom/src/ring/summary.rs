@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use flow_frame::{Accounts, Instant, SourceFacts};
+use flow_frame::{Accounts, FlowAccount, Instant, SourceFacts};
 
 use super::Ring;
 use crate::console::Console;
@@ -114,6 +114,10 @@ impl<'a> RingListener<'a> {
 }
 
 impl Listener for RingListener<'_> {
+    fn flows_made(&mut self, account: &FlowAccount) {
+        self.console.flows_made(account);
+    }
+
     fn opened(&mut self, facts: &SourceFacts, stored: Option<u64>) {
         self.console.opened(facts, stored);
     }
