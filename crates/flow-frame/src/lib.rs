@@ -15,6 +15,8 @@
 //! | keep a window | [`Scan::with_window`] while reading, [`WindowFilter`] afterwards |
 //! | values over time | [`Resampler`] → [`Series`] |
 //! | who sent how much | [`Talkers`]; with sums of your own: [`AddressTable`], [`Top`] |
+//! | sums, counts, extremes, means by any columns | [`Groups`] |
+//! | who talked with whom, each way; endpoints | [`Conversations`] |
 //! | how many different values | [`Distinct`] |
 //! | read and print times | [`time`] |
 //! | print values | [`text`] |
@@ -82,8 +84,9 @@ pub use engine::{BlockWorker, CaptureSummary, Event, Job, Plan};
 pub use error::{Class, Error, ErrorKind, Result};
 pub use input::{FlowInput, SourceFacts};
 pub use kernels::{
-    AddressTable, Aggregate, Bin, Bins, Cell, DEFAULT_STATE_LIMIT, Distinct, Resampler, Role, Series,
-    SeriesReader, Talker, TalkerBy, Talkers, Top, Value, WindowFilter,
+    AddressTable, Aggregate, Bin, Bins, Cell, ConversationKind, ConversationOrder, Conversations,
+    DEFAULT_STATE_LIMIT, Distinct, Ends, GroupKey, Groups, Rank, Resampler, Role, Series, SeriesReader,
+    Talker, TalkerBy, Talkers, Top, Value, WindowFilter,
 };
 pub use ordered::Ordered;
 pub use packet_builder::{PacketBatchBuilder, PacketValues};

@@ -23,6 +23,7 @@ use crate::fetch::args::{FetchArgs, FetchCommand};
 use crate::generate::args::{GenerateArgs, Preset};
 use crate::generate::capture::{Capture, Container};
 use crate::generate::{Options, Traffic};
+use crate::groups::run::{run_conv, run_top};
 use crate::inputs;
 use crate::output::{ExitOptions, Format};
 use crate::resolve::{duration, exit_options, follow, now, scan};
@@ -83,6 +84,8 @@ fn run_cli(cli: Cli) -> u8 {
         Command::Convert(args) => run_convert(args, threads, &mut console),
         Command::Head(args) => run_rows(args, End::Head, threads, &mut console),
         Command::Tail(args) => run_rows(args, End::Tail, threads, &mut console),
+        Command::Top(args) => run_top(args, threads, &mut console),
+        Command::Conv(args) => run_conv(args, threads, &mut console),
         Command::Fetch(args) => run_fetch(&args, &console),
         Command::Generate(args) => run_generate(args, &mut console),
         Command::Completions { shell } => {
@@ -248,7 +251,7 @@ fn safe(text: &str) -> String {
 }
 
 /// The file of `-o`; `-` is standard output, as it is standard input among the inputs.
-fn file(output: Option<PathBuf>) -> Option<PathBuf> {
+pub(crate) fn file(output: Option<PathBuf>) -> Option<PathBuf> {
     output.filter(|path| path != Path::new("-"))
 }
 
