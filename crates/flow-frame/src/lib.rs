@@ -16,6 +16,8 @@
 //! | values over time | [`Resampler`] → [`Series`] |
 //! | who sent how much | [`Talkers`]; with sums of your own: [`AddressTable`], [`Top`] |
 //! | flows of packets | [`FlowTable`] |
+//! | sums, counts, extremes, means by any columns | [`Groups`] |
+//! | who talked with whom, each way; endpoints | [`Conversations`] |
 //! | how many different values | [`Distinct`] |
 //! | read and print times | [`time`] |
 //! | print values | [`text`] |
@@ -88,8 +90,9 @@ pub use flow_table::{
 };
 pub use input::{FlowInput, SourceFacts};
 pub use kernels::{
-    AddressTable, Aggregate, Bin, Bins, Cell, DEFAULT_STATE_LIMIT, Distinct, Resampler, Role, Series,
-    SeriesReader, Talker, TalkerBy, Talkers, Top, Value, WindowFilter,
+    AddressTable, Aggregate, Bin, Bins, Cell, ConversationKind, ConversationOrder, Conversations,
+    DEFAULT_STATE_LIMIT, Distinct, Ends, GroupKey, Groups, Rank, Resampler, Role, Series, SeriesReader,
+    Talker, TalkerBy, Talkers, Top, Value, WindowFilter,
 };
 pub use ordered::Ordered;
 pub use packet_builder::{PacketBatchBuilder, PacketValues};

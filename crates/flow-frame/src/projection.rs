@@ -20,6 +20,8 @@ pub struct Projection {
     columns: Vec<(&'static str, &'static FlowColumn)>,
     table: Table,
     choice: Choice,
+    /// What packets have where flows have these columns, if that is another choice of names.
+    of_packets: Option<Vec<&'static str>>,
 }
 
 /// What was asked for.
@@ -67,7 +69,22 @@ impl Projection {
                 columns.map(|column| (column.name, column)).collect()
             }
         };
-        Self { columns, table, choice }
+        Self { columns, table, choice, of_packets: None }
+    }
+
+    /// These columns of flows, and those of packets: one question for which the tables have different columns.
+    ///
+    /// # Errors
+    /// `Usage` as [`Self::in_table`], there.
+    pub(crate) fn by_table(of_flows: Vec<&'static str>, of_packets: Vec<&'static str>) -> Result<Self> {
+        let all_of = |table: Table, names: &[&str]| names.iter().all(|name| table.column(name).is_some());
+        let table = if all_of(Table::Flows, &of_flows) { Table::Flows } else { Table::Packets };
+        let mut made = match table {
+            Table::Flows => Self::named_in(table, &of_flows)?,
+            Table::Packets => Self::named_in(table, &of_packets)?,
+        };
+        made.of_packets = Some(of_packets);
+        Ok(made)
     }
 
     /// The columns with these names, in this order. None is a projection too: batches then only count rows.
@@ -100,7 +117,7 @@ impl Projection {
             }
             columns.push((shown, column));
         }
-        Ok(Self { columns, table, choice: Choice::Names })
+        Ok(Self { columns, table, choice: Choice::Names, of_packets: None })
     }
 
     /// What `--fields` says: names separated by commas, or the name of a projection.
@@ -144,12 +161,13 @@ impl Projection {
     /// # Errors
     /// `Usage` for a name that the table does not have.
     pub fn in_table(&self, table: Table) -> Result<Self> {
-        match self.choice {
-            Choice::Names => {
+        match (self.choice, &self.of_packets) {
+            (Choice::Names, Some(names)) if table == Table::Packets => Self::named_in(table, names),
+            (Choice::Names, _) => {
                 let names: Vec<&str> = self.columns.iter().map(|(name, _)| *name).collect();
                 Self::named_in(table, &names)
             }
-            choice => Ok(Self::of(table, choice)),
+            (choice, _) => Ok(Self::of(table, choice)),
         }
     }
 

@@ -93,6 +93,15 @@ impl ColumnType {
         }
     }
 
+    /// A field of this type.
+    pub(crate) fn named(self, name: &str, nullable: bool) -> Field {
+        let field = Field::new(name, self.data_type(), nullable);
+        match self.metadata() {
+            Some((key, value)) => field.with_metadata(HashMap::from([(key.to_owned(), value.to_owned())])),
+            None => field,
+        }
+    }
+
     fn text(self) -> &'static str {
         match self {
             Self::Timestamp => "Timestamp(ms, UTC)",
@@ -317,11 +326,7 @@ impl FlowColumn {
 
     /// The Arrow field of the column under another name.
     pub(crate) fn field(&self, name: &str) -> Field {
-        let field = Field::new(name, self.kind.data_type(), self.nullable());
-        match self.kind.metadata() {
-            Some((key, value)) => field.with_metadata(HashMap::from([(key.to_owned(), value.to_owned())])),
-            None => field,
-        }
+        self.kind.named(name, self.nullable())
     }
 }
 

@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::fetch::args::FetchArgs;
 use crate::flow_table_args::FlowTableArgs;
 use crate::generate::args::GenerateArgs;
+use crate::groups::args::{CONV_EXAMPLES, ConvArgs, TOP_EXAMPLES, TopArgs};
 use crate::output::{Addresses, Compression, Format};
 use crate::source::OpenOptions;
 
@@ -116,6 +117,12 @@ Examples:
   flowloom tail -n 5 --fields timestamp,bytes,packets flows.rw
   flowloom tail --repository /data --start -1h --end now")]
     Tail(RowsArgs),
+    /// Show the top talkers: the groups of flows or packets with the largest sums
+    #[command(after_help = TOP_EXAMPLES)]
+    Top(TopArgs),
+    /// Show who talked with whom: conversations and endpoints, with packets and bytes each way
+    #[command(after_help = CONV_EXAMPLES)]
+    Conv(ConvArgs),
     /// Get flows from another host
     #[command(after_help = "\
 Examples:

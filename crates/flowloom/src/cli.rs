@@ -23,6 +23,7 @@ use crate::fetch::args::{FetchArgs, FetchCommand};
 use crate::generate::args::{GenerateArgs, Preset};
 use crate::generate::capture::{Capture, Container};
 use crate::generate::{Options, Traffic};
+use crate::groups::run::{run_conv, run_top};
 use crate::inputs;
 use crate::output::{ExitOptions, Format, Target};
 use crate::resolve::{duration, exit_options, follow, now, scan};
@@ -86,6 +87,8 @@ fn run_cli(cli: Cli) -> u8 {
         Command::Convert(args) => run_convert(args, threads, sandbox, &mut console),
         Command::Head(args) => run_rows(args, End::Head, threads, sandbox, &mut console),
         Command::Tail(args) => run_rows(args, End::Tail, threads, sandbox, &mut console),
+        Command::Top(args) => run_top(args, threads, sandbox, &mut console),
+        Command::Conv(args) => run_conv(args, threads, sandbox, &mut console),
         Command::Fetch(_) if global.sandbox => Err(refused("fetch asks other hosts")),
         Command::Generate(_) if global.sandbox => Err(refused("generate reads no file")),
         Command::Fetch(args) => run_fetch(&args, &console),
@@ -271,7 +274,7 @@ fn safe(text: &str) -> String {
 }
 
 /// The file of `-o`; `-` is standard output, as it is standard input among the inputs.
-fn file(output: Option<PathBuf>) -> Option<PathBuf> {
+pub(crate) fn file(output: Option<PathBuf>) -> Option<PathBuf> {
     output.filter(|path| path != Path::new("-"))
 }
 

@@ -7,6 +7,8 @@
 //! | the whole analysis: page, summary, sentences | [`commands::report::report`], [`commands::report::analyse`] |
 //! | flows into CSV, JSON, Parquet, Arrow | [`commands::convert::convert`], [`output::exit`] for batches of your own |
 //! | the first or last rows | [`commands::rows::rows`] |
+//! | the groups with the largest sums | [`commands::top::top`] |
+//! | who talked with whom | [`commands::conv::conversations`] |
 //! | what a file is | [`commands::info::info`] |
 //! | made traffic, as flows and as captures | [`generate::Traffic`], [`generate::capture::Capture`], [`commands::generate`] |
 //! | the `rwfilter` command for another host | [`fetch::SilkQuery::window`] |
@@ -61,6 +63,7 @@ pub mod flow_making;
 mod flow_table_args;
 pub mod generate;
 mod getopt;
+mod groups;
 mod inputs;
 pub mod output;
 pub mod pump;

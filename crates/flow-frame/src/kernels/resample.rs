@@ -59,7 +59,7 @@ pub struct Value {
 }
 
 impl Value {
-    /// `sum(bytes)`, `mean(bytes)`, `min(bytes)`, `max(bytes)`, `count(bytes)` or `count(*)`.
+    /// `sum(bytes)`, `mean(bytes)`, `min(bytes)`, `max(bytes)`, `count(bytes)` or `count(*)`, which `count` means too.
     ///
     /// # Errors
     /// `Usage` for anything else.
@@ -69,6 +69,9 @@ impl Value {
                 "{text:?} is not of the form mean(bytes): sum, mean, min, max or count of a column"
             ))
         };
+        if text.trim() == "count" {
+            return Ok(Self { aggregate: Aggregate::Count, column: "*".to_owned() });
+        }
         let (name, rest) = text.trim().split_once('(').ok_or_else(refused)?;
         let column = rest.strip_suffix(')').ok_or_else(refused)?.trim();
         let known = Aggregate::NAMES.iter().find(|(known, _)| *known == name.trim());

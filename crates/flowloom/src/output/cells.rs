@@ -2,8 +2,8 @@
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    Int32Type, Int64Type, TimestampMillisecondType, TimestampNanosecondType, UInt8Type, UInt16Type,
-    UInt32Type, UInt64Type,
+    Float64Type, Int32Type, Int64Type, TimestampMillisecondType, TimestampNanosecondType, UInt8Type,
+    UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, BooleanArray, RecordBatch, StringArray};
 use arrow_buffer::NullBuffer;
@@ -29,6 +29,7 @@ enum Values<'a> {
     Ms(&'a [i64]),
     Ns(&'a [i64]),
     I64(&'a [i64]),
+    F64(&'a [f64]),
     U64(&'a [u64]),
     U32(&'a [u32]),
     U16(&'a [u16]),
@@ -92,6 +93,7 @@ fn values<'a>(field: &Field, array: &'a dyn Array, addresses: Addresses) -> Resu
             Values::Ns(array.as_primitive::<TimestampNanosecondType>().values())
         }
         DataType::Int64 => Values::I64(array.as_primitive::<Int64Type>().values()),
+        DataType::Float64 => Values::F64(array.as_primitive::<Float64Type>().values()),
         DataType::UInt64 => Values::U64(array.as_primitive::<UInt64Type>().values()),
         DataType::UInt32 => Values::U32(array.as_primitive::<UInt32Type>().values()),
         DataType::UInt16 => Values::U16(array.as_primitive::<UInt16Type>().values()),
@@ -153,10 +155,23 @@ impl Cell<'_> {
 
     pub(super) fn kind(&self) -> Kind {
         match self.values {
-            Values::I64(_) | Values::U64(_) | Values::U32(_) | Values::U16(_) | Values::U8(_) => Kind::Number,
+            Values::I64(_)
+            | Values::F64(_)
+            | Values::U64(_)
+            | Values::U32(_)
+            | Values::U16(_)
+            | Values::U8(_) => Kind::Number,
             Values::Bool(_) => Kind::Bool,
             Values::Text(_) | Values::Dictionary(..) => Kind::Foreign,
             _ => Kind::Plain,
+        }
+    }
+
+    /// As [`Self::write`], for people: a number that is not whole has three digits behind the point.
+    pub(super) fn write_short(&self, row: usize, out: &mut Vec<u8>) {
+        match &self.values {
+            Values::F64(values) => out.extend_from_slice(format!("{:.3}", values[row]).as_bytes()),
+            _ => self.write(row, out),
         }
     }
 
@@ -166,6 +181,7 @@ impl Cell<'_> {
             Values::Ms(values) => text::write_rfc3339_ms(out, values[row]),
             Values::Ns(values) => text::write_rfc3339_ns(out, values[row]),
             Values::I64(values) => text::write_i64(out, values[row]),
+            Values::F64(values) => write_f64(out, values[row]),
             Values::U64(values) => text::write_u64(out, values[row]),
             Values::U32(values) => text::write_u64(out, values[row].into()),
             Values::U16(values) => text::write_u64(out, values[row].into()),
@@ -196,6 +212,11 @@ pub(super) fn is_other_form(text: &[u8], addresses: Addresses) -> bool {
 
 /// Why rows are not appended then.
 pub(super) const OTHER_FORM: &str = "its addresses are in another form (see --addresses)";
+
+/// The shortest digits that give the number back. Infinities do not come about: sums of integers are divided.
+fn write_f64(out: &mut Vec<u8>, value: f64) {
+    out.extend_from_slice(value.to_string().as_bytes());
+}
 
 fn write_hex(out: &mut Vec<u8>, bytes: &[u8]) {
     for byte in bytes {

@@ -43,7 +43,7 @@ impl Table {
                     None => field.name().clone(),
                 };
                 let right =
-                    field.data_type().is_integer() && super::cells::Letters::of(field.name()).is_none();
+                    field.data_type().is_numeric() && super::cells::Letters::of(field.name()).is_none();
                 let width = title.chars().count();
                 Column { title, right: right && *field.data_type() != DataType::Boolean, width }
             })
@@ -153,7 +153,7 @@ impl Exit for Table {
             for cell in cells.columns() {
                 if !cell.is_null(row) {
                     let start = self.text.len();
-                    cell.write(row, &mut self.text);
+                    cell.write_short(row, &mut self.text);
                     if cell.kind() == Kind::Foreign {
                         disarm(&mut self.text[start..]);
                     }
@@ -184,8 +184,9 @@ impl Exit for Table {
         };
         let hidden = self.columns.len() - shown;
         if hidden > 0 {
-            let note =
-                format!("({hidden} more columns do not fit: choose with --fields, or use --format csv)\n");
+            let note = format!(
+                "({hidden} more columns do not fit: choose with --fields if the command has it, or use --format csv)\n"
+            );
             self.target.put(note.as_bytes())?;
         }
         Ok(self.target)
