@@ -21,3 +21,4 @@ mod ring;
 mod silk;
 mod support;
 mod tables;
+mod talkers;
