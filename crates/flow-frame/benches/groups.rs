@@ -40,7 +40,9 @@ fn packets(hosts: u64) -> Made {
         let (mut sip, mut dip, mut lens, mut ports) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for _ in 0..rows {
             // Small numbers more often than large ones, as hosts are in traffic.
-            let (from, to) = ((next() % hosts).min(next() % hosts), next() % hosts);
+            let from = (next() % hosts).min(next() % hosts);
+            // Everybody talks with eight others.
+            let to = (from * 7919 + next() % 8 * 104_729) % hosts;
             let (from, to) = if next().is_multiple_of(2) { (from, to) } else { (to, from) };
             let len = 60 + next() % 1440;
             *sources.entry(from).or_insert(0) += len;

@@ -30,7 +30,7 @@ pub enum ConversationOrder {
 
 impl Conversations {
     /// The columns of the result. Of conversations `a`, `b`, with ports `aport`, `bport`; `packets_ab`, `bytes_ab`,
-    /// `packets_ba`, `bytes_ba`, `packets`, `bytes`, `first`, `last`, `duration`. Of endpoints `address`, with ports `port`;
+    /// `packets_ba`, `bytes_ba`, `packets`, `bytes`, `first`, `last`, `duration`, which is null where it passes 2^63 − 1. Of endpoints `address`, with ports `port`;
     /// `packets`, `bytes`, `tx_packets`, `tx_bytes`, `rx_packets`, `rx_bytes`, `first`, `last`. None before the columns of the
     /// rows are known.
     #[must_use]
@@ -134,12 +134,10 @@ impl Conversations {
         let ends = states().map(|state| state.span().unwrap_or_default());
         let time = self.bound.as_ref().map_or(&DataType::Int64, |bound| &bound.time);
         columns.push(signed(ends.clone().map(|(first, _)| first), Some(valid.clone()), time)?);
-        columns.push(signed(ends.clone().map(|(_, last)| last), Some(valid.clone()), time)?);
+        columns.push(signed(ends.map(|(_, last)| last), Some(valid), time)?);
         if self.ends == Ends::Both {
-            let lengths = ends.map(|(first, last)| {
-                whole("the duration of a conversation", i128::from(last) - i128::from(first))
-            });
-            columns.push(Arc::new(Int64Array::new(lengths.collect::<Result<Vec<_>>>()?.into(), Some(valid))));
+            let length = |state: State<'_>| state.span().and_then(|(first, last)| last.checked_sub(first));
+            columns.push(Arc::new(states().map(length).collect::<Int64Array>()));
         }
         Ok(RecordBatch::try_new(schema, columns)?)
     }

@@ -1,7 +1,7 @@
 //! Who talked with whom: packets and bytes each way, first and last time; of pairs, or of each end.
 //!
-//! Memory: of conversations 136 bytes each (120 of hardware addresses, 144 with ports), of endpoints 120 (104, 120); ranking
-//! takes 4 bytes each more.
+//! Memory: of conversations about 130 bytes each (115 of hardware addresses, 140 with ports), of endpoints 115 (105, 120);
+//! ranking takes 4 bytes each more.
 
 use std::fmt;
 

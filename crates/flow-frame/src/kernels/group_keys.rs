@@ -118,7 +118,7 @@ impl KeyLayout {
         let each = self.columns.iter().map(|column| {
             let nulls = column.is_null(a).cmp(&column.is_null(b));
             nulls.then_with(|| match column.form {
-                Form::Text => texts.get(column.number(a)).cmp(&texts.get(column.number(b))),
+                Form::Text => texts.get(column.number(a)).cmp(texts.get(column.number(b))),
                 _ => column.bytes(a).cmp(column.bytes(b)),
             })
         });

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use crate::support::{fails, ok, query, run, run_with_input, silk};
 
-const COMMANDS: [&str; 8] = ["report", "info", "convert", "head", "tail", "fetch", "generate", "completions"];
+const COMMANDS: [&str; 10] =
+    ["report", "info", "convert", "head", "tail", "top", "conv", "fetch", "generate", "completions"];
 
 #[test]
 fn every_command_has_help_with_examples() {

@@ -23,3 +23,4 @@ mod sandbox;
 mod silk;
 mod support;
 mod tables;
+mod talkers;
