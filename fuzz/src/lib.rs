@@ -4,6 +4,7 @@
 //! mutations of it in ordinary `cargo test`. Every byte of an input belongs to the file it stands for; choices (pieces,
 //! options) follow from all of them, so that real files are good beginnings and each failure can be replayed.
 
+mod flows;
 mod frame;
 mod input;
 mod packets;
@@ -14,6 +15,7 @@ mod selection;
 mod silk;
 mod tables;
 
+pub use flows::flow_table;
 pub use frame::{open_any, silk_filter, time_text, where_parse};
 pub use input::mapped_codecs;
 pub use packets::{packet_rows, packet_walk};
@@ -39,7 +41,7 @@ const fn target(name: &'static str, package: &'static str, body: fn(&[u8])) -> T
 }
 
 /// All targets.
-pub const TARGETS: [Target; 17] = [
+pub const TARGETS: [Target; 18] = [
     target("mapped_codecs", "mapped-input", mapped_codecs),
     target("silk_header", "silk-format", silk_header),
     target("silk_reader", "silk-format", silk_reader),
@@ -52,6 +54,7 @@ pub const TARGETS: [Target; 17] = [
     target("packet_walk", "pcap-headers", packet_walk),
     target("packet_rows", "pcap-headers", packet_rows),
     target("silk_filter", "flow-frame", silk_filter),
+    target("flow_table", "flow-frame", flow_table),
     target("open_any", "flow-frame", open_any),
     target("tshark_csv", "flow-frame", tshark_csv),
     target("time_text", "flow-frame", time_text),

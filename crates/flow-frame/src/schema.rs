@@ -10,6 +10,7 @@ use arrow_schema::{DataType, Field, TimeUnit};
 use silk_format::Column;
 
 use crate::error::{Error, ErrorKind};
+use crate::flow_table::{MADE_FLOW_COLUMNS, MadeColumn};
 use crate::packet_columns;
 pub use crate::packet_columns::PACKET_COLUMNS;
 pub use crate::projection::Projection;
@@ -378,16 +379,25 @@ pub fn to_markdown() -> String {
          Null means \"the source does not say\"; zero is a value.\n\n\
          ## Flows\n\n",
     );
-    write_table(&mut page, &FLOW_COLUMNS);
+    let known = |column: &FlowColumn| (column.name, column.kind, column.meaning, column.null_when);
+    write_table(&mut page, FLOW_COLUMNS.iter().map(known));
     page.push_str(
         "\nThe last three are derived: they are made only when a projection names them.\n\n\
+         ## Flows made of packets\n\n\
+         They have the columns of flows, null where a capture does not say (`flows.md`), and these; those named `reverse_` only if \
+         they are bidirectional.\n\n",
+    );
+    let made = |column: &MadeColumn| (column.name, column.kind, column.meaning, column.null_when);
+    write_table(&mut page, MADE_FLOW_COLUMNS.iter().map(made));
+    page.push_str(
+        "\n\
          ## Packets\n\n\
          Of captures (pcap, pcapng) and of CSV files that tshark wrote. Columns of tshark's fields are named as tshark names \
          them, with `_` for `.`; of several headers of a kind the outermost counts, field by field. Every packet is decoded by \
          itself: what only a datagram put together from fragments would show is null, where `flowloom tshark` prints it with \
          the last fragment. Times are the true ones; where tshark prints an overflown fraction of a second, they are carried.\n\n",
     );
-    write_table(&mut page, &PACKET_COLUMNS);
+    write_table(&mut page, PACKET_COLUMNS.iter().map(known));
     let _ = write!(
         page,
         "\n`cap_len` is another name of `frame_cap_len`, `frame_time` of `frame_time_epoch`.\n\n\
@@ -413,12 +423,14 @@ pub fn to_markdown() -> String {
     page
 }
 
-fn write_table(page: &mut String, columns: &[FlowColumn]) {
+/// Name, type, meaning, and when it is null.
+type Line = (&'static str, ColumnType, &'static str, Option<&'static str>);
+
+fn write_table(page: &mut String, columns: impl IntoIterator<Item = Line>) {
     page.push_str("| name | Arrow type | meaning | null when |\n|---|---|---|---|\n");
-    for column in columns {
-        let (name, kind, meaning) = (column.name, column.kind.text(), column.meaning);
+    for (name, kind, meaning, null_when) in columns {
         // Writing to a String cannot fail.
-        let _ = writeln!(page, "| `{name}` | {kind} | {meaning} | {} |", column.null_when.unwrap_or("–"));
+        let _ = writeln!(page, "| `{name}` | {} | {meaning} | {} |", kind.text(), null_when.unwrap_or("–"));
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod oracle;
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use arrow_array::cast::AsArray;
@@ -11,7 +12,7 @@ use arrow_array::types::{Int32Type, Int64Type, TimestampMillisecondType, UInt8Ty
 use arrow_array::{Array, RecordBatch};
 use flow_frame::{
     Class, EndReason, Error, FlowAccount, FlowBytes, FlowProjection, FlowTable, FlowTableOptions,
-    PacketBatchBuilder, PacketRow,
+    PacketBatchBuilder, PacketRow, Scan, Table,
 };
 use oracle::Made;
 use proptest::prelude::*;
@@ -306,4 +307,51 @@ fn impossible_options_are_refused() {
         let error = FlowTable::new(&options, FlowProjection::all(false)).unwrap_err();
         assert_eq!(error.class(), Class::Usage);
     }
+}
+
+/// All captures below a folder.
+fn captures(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths.flat_map(|path| if path.is_dir() { captures(&path) } else { vec![path] }).collect()
+}
+
+#[test]
+fn no_packet_of_any_capture_is_lost() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut files = captures(&root.join("testdata/pcap"));
+    files.extend(captures(&root.join("../shared/testdata/pcap")));
+    let mut checked = 0;
+    for path in files {
+        for bidirectional in [false, true] {
+            let options = FlowTableOptions::default().with_bidirectional(bidirectional).with_max_flows(500);
+            let scan = Scan::default().with_columns(FlowTable::packet_columns(&options));
+            let Ok(mut reader) = flow_frame::open(&path, &scan) else { continue };
+            if reader.source().table() != Table::Packets {
+                continue;
+            }
+            let mut table = FlowTable::new(&options, FlowProjection::all(bidirectional)).unwrap();
+            let (keys, mut sums) = (table.key_maker(), [0; 2]);
+            let mut sink = |batch: RecordBatch| -> Result<(), Error> {
+                for (sum, name) in sums.iter_mut().zip(["packets", "bytes"]) {
+                    let count =
+                        |name: &str| Some(batch.column_by_name(name)?.as_primitive::<Int64Type>().values());
+                    let both = [count(name), count(&format!("reverse_{name}"))];
+                    *sum += both.into_iter().flatten().flatten().sum::<i64>() as u64;
+                }
+                Ok(())
+            };
+            // Damage ends a capture; the packets before it count.
+            while let Some(Ok(batch)) = reader.next_batch() {
+                table.update(&keys.prepare(&batch).unwrap(), &mut sink).unwrap();
+            }
+            table.finish(&mut sink).unwrap();
+            let (account, delivered) = (*table.account(), reader.accounts().delivered);
+            assert_eq!(sums, [account.packets, account.bytes], "{}", path.display());
+            let all = (account.packets + account.without_ip, account.bytes + account.without_ip_bytes);
+            assert_eq!((all.0, u128::from(all.1)), (delivered.rows, delivered.traffic), "{}", path.display());
+            checked += 1;
+        }
+    }
+    assert!(checked > 40, "only {checked} captures: is testdata there?");
 }

@@ -135,6 +135,7 @@ impl Letters {
     pub(super) fn of(column: &str) -> Option<Self> {
         match column {
             "tcpflags" | "initial_tcpflags" | "session_tcpflags" => Some(Self::Flags),
+            "reverse_tcpflags" | "reverse_initial_tcpflags" | "reverse_session_tcpflags" => Some(Self::Flags),
             "attributes" => Some(Self::Attributes),
             _ => None,
         }

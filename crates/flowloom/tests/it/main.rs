@@ -11,6 +11,7 @@ mod captures;
 mod exits;
 mod fetch;
 mod filter;
+mod flows;
 mod formats;
 mod help;
 mod interop;
