@@ -13,6 +13,12 @@ pub struct FrameTimes {
 }
 
 impl FrameTimes {
+    /// The time of the last packet that was taken since the first packet of the file; none if it has no time.
+    #[must_use]
+    pub fn relative(&self) -> Option<TimeParts> {
+        self.relative
+    }
+
     /// Takes the next packet of the file.
     pub fn advance(&mut self, packet: &Packet<'_>) {
         const ZERO: TimeParts = TimeParts { seconds: 0, nanos: 0 };
