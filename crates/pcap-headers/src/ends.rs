@@ -3,8 +3,10 @@
 use std::ops::ControlFlow;
 
 use crate::bytes::array;
-use crate::fields::{MAX_DATAGRAMS, Reassembler, sound_ipv4, visit};
-use crate::layers::{Ethernet, Ipv4, Ipv6, Kind, Layer, Tcp, Udp, of_ether_type, of_ip_protocol, of_udp_port};
+use crate::fields::{MAX_DATAGRAMS, Reassembler, Shown, sound_ipv4, visit};
+use crate::layers::{
+    Ethernet, Ipv4, Ipv6, Kind, Layer, Tcp, Udp, exported_ipv4, of_ether_type, of_ip_protocol, of_udp_port,
+};
 use crate::linktype::LinkType;
 use crate::packet::Packet;
 use crate::walk::Walk;
@@ -147,10 +149,12 @@ impl Ends {
     pub fn read_general(&mut self, packet: &Packet<'_>, mut show: impl FnMut(&EndPair)) {
         let (wanted, mut around) = (self.wanted, Around::default());
         let mut walk = Walk::new(packet);
-        let _: ControlFlow<()> = visit(&mut walk, &mut self.reassembler, MAX_DATAGRAMS, &mut |layer| {
-            if let Some(pair) = around.pair(layer, wanted) {
-                show(&pair);
-            }
+        let _: ControlFlow<()> = visit(&mut walk, &mut self.reassembler, MAX_DATAGRAMS, &mut |shown| {
+            let pair = match shown {
+                Shown::Layer(layer) => around.pair(layer, wanted),
+                Shown::Datagram(protocol, payload) => around.completed(protocol, payload),
+            };
+            pair.into_iter().for_each(|pair| show(&pair));
             ControlFlow::Continue(())
         });
     }
@@ -162,6 +166,15 @@ impl Ends {
         self.reassembler.taken()
     }
 }
+
+/// Extension headers of IPv6 (RFC 8200, 4; RFC 4302; RFC 6275; RFC 5533).
+const HOP_BY_HOP: u8 = 0;
+const ROUTING: u8 = 43;
+const FRAGMENT: u8 = 44;
+const AUTHENTICATION: u8 = 51;
+const DESTINATION: u8 = 60;
+const MOBILITY: u8 = 135;
+const SHIM6: u8 = 140;
 
 const NOTHING: EndPair = EndPair {
     kind: EndKind::Eth,
@@ -185,16 +198,23 @@ struct Around {
     network: Network,
     source: [u8; 16],
     destination: [u8; 16],
+    /// The header of IPv6 in whose datagram a fragment is: it counts when that is complete.
+    waiting: Option<EndPair>,
 }
 
 impl Around {
     fn new<const N: usize>(network: Network, source: [u8; N], destination: [u8; N]) -> Self {
-        Self { network, source: padded(source), destination: padded(destination) }
+        Self { network, source: padded(source), destination: padded(destination), waiting: None }
     }
 
     fn pair_of(self, kind: EndKind) -> EndPair {
-        let Self { network, source, destination } = self;
+        let Self { network, source, destination, .. } = self;
         EndPair { kind, network, source, destination, ..NOTHING }
+    }
+
+    /// The ends of the header whose last fragment has come.
+    fn completed(&mut self, protocol: u8, payload: &[u8]) -> Option<EndPair> {
+        self.waiting.take().filter(|_| follow(protocol, payload) == Extensions::Whole)
     }
 
     /// The ends of a layer that counts; addresses are kept for the layers inside.
@@ -202,10 +222,12 @@ impl Around {
         let is_quoted = layer.quoted_by().is_some();
         let bytes = layer.span().bytes();
         match layer.kind() {
-            Kind::Ethernet => {
+            // The header of ISL looks like Ethernet's.
+            Kind::Ethernet | Kind::Isl => {
                 let header = Ethernet::from_prefix(bytes);
                 header.ether_type()?;
-                let pair = Self::new(Network::Mac, header.source()?, header.destination()?).pair_of(EndKind::Eth);
+                let pair =
+                    Self::new(Network::Mac, header.source()?, header.destination()?).pair_of(EndKind::Eth);
                 (wanted.eth && !is_quoted).then_some(pair)
             }
             Kind::Ipv4 => {
@@ -219,7 +241,27 @@ impl Around {
                     return None;
                 }
                 *self = Self::new(Network::Ipv6, header.source()?, header.destination()?);
-                (wanted.ipv6 && !is_quoted).then(|| self.pair_of(EndKind::Ipv6))
+                let pair = self.pair_of(EndKind::Ipv6);
+                let extensions = layer.span().after(Ipv6::LEN);
+                // A length of 0 is one that was left to the network card, or a jumbogram's.
+                let extensions = match (header.next_header()?, header.payload_len()?) {
+                    (0, 0) => extensions,
+                    (_, len) => extensions.cut(len.into()),
+                };
+                match follow(header.next_header()?, extensions.bytes()) {
+                    _ if !wanted.ipv6 || is_quoted => None,
+                    Extensions::Whole => Some(pair),
+                    Extensions::Fragment => {
+                        self.waiting = Some(pair);
+                        None
+                    }
+                    Extensions::Broken => None,
+                }
+            }
+            Kind::ExportedPdu => {
+                let source = exported_ipv4(layer.span(), 20)?;
+                *self = Self::new(Network::Ipv4, source, exported_ipv4(layer.span(), 21)?);
+                None
             }
             Kind::Routing if self.network == Network::Ipv6 => {
                 self.destination = routed_to(bytes).unwrap_or(self.destination);
@@ -237,6 +279,43 @@ impl Around {
             }
             _ => None,
         }
+    }
+}
+
+/// What became of the extension headers behind a header of IPv6.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extensions {
+    /// All of them are there.
+    Whole,
+    /// There is a piece of a datagram behind them.
+    Fragment,
+    /// One of them is cut, or longer than the packet.
+    Broken,
+}
+
+/// Follows extension headers: a header of IPv6 counts behind them.
+fn follow(mut next: u8, mut bytes: &[u8]) -> Extensions {
+    loop {
+        let len = match (next, bytes) {
+            (HOP_BY_HOP | ROUTING | DESTINATION | MOBILITY | SHIM6, [_, units, ..]) => {
+                8 + 8 * usize::from(*units)
+            }
+            (AUTHENTICATION, [_, units, ..]) => 8 + 4 * usize::from(*units),
+            (FRAGMENT, [_, _, o0, o1, _, _, _, _, ..]) => {
+                if u16::from_be_bytes([*o0, *o1]) & 0xfff9 != 0 {
+                    return Extensions::Fragment;
+                }
+                8
+            }
+            (HOP_BY_HOP | ROUTING | DESTINATION | MOBILITY | SHIM6 | AUTHENTICATION | FRAGMENT, _) => {
+                return Extensions::Broken;
+            }
+            _ => return Extensions::Whole,
+        };
+        let (Some((behind, _)), Some(rest)) = (bytes.split_first(), bytes.get(len..)) else {
+            return Extensions::Broken;
+        };
+        (next, bytes) = (*behind, rest);
     }
 }
 
@@ -335,11 +414,10 @@ fn ipv4(bytes: &[u8], wanted: Wanted) -> Option<(Option<EndPair>, Option<EndPair
 fn ipv6(bytes: &[u8], wanted: Wanted) -> Option<(Option<EndPair>, Option<EndPair>)> {
     let header: [u8; 40] = array(bytes, 0)?;
     let [v0, _, _, _, p0, p1, next, ..] = header;
-    if v0 >> 4 != 6 {
+    if v0 >> 4 != 6 || matches!(next, MOBILITY | SHIM6) {
         return None;
     }
-    let around =
-        Around { network: Network::Ipv6, source: array(&header, 8)?, destination: array(&header, 24)? };
+    let around = Around::new::<16>(Network::Ipv6, array(&header, 8)?, array(&header, 24)?);
     let payload_len = usize::from(u16::from_be_bytes([p0, p1]));
     let rest = bytes.get(Ipv6::LEN..)?;
     let payload = rest.get(..payload_len).unwrap_or(rest);

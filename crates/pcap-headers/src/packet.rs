@@ -25,6 +25,13 @@ pub struct Packet<'a> {
 }
 
 impl<'a> Packet<'a> {
+    /// `frame.len`: bytes on the wire without what the capture put in front of the packet.
+    #[must_use]
+    pub fn frame_len(&self) -> u32 {
+        let pseudo = u32::try_from(self.link_type.pseudo_header_len()).unwrap_or(u32::MAX);
+        self.wire_len.saturating_sub(pseudo)
+    }
+
     /// A packet that comes from no file: number 1, no time, as long on the wire as its bytes.
     #[must_use]
     pub fn new(link_type: LinkType, data: &'a [u8]) -> Self {

@@ -91,7 +91,8 @@ Options of -E, of which the first letter of a value counts:
 pub(super) fn help() -> String {
     let switches: String =
         SWITCHES.iter().map(|(letter, value, text)| format!("  -{letter} {value:<12}{text}\n")).collect();
-    let flags: String = FLAGS.iter().map(|(letter, text)| format!("  -{letter}             {text}\n")).collect();
+    let flags: String =
+        FLAGS.iter().map(|(letter, text)| format!("  -{letter}             {text}\n")).collect();
     let statistics: String = Statistic::names().iter().map(|name| format!("  {name}\n")).collect();
     let fields: String = FieldTable::all().iter().map(|field| format!("  {}\n", field.name())).collect();
     format!(
@@ -197,13 +198,17 @@ impl Said {
         let has_tables = !statistics.is_empty();
         let packets = self.packets.unwrap_or(u64::MAX);
         let message = match (self.is_fields, has_tables, self.is_quiet) {
-            (true, true, _) => Some("-T fields and -z are not supported together: run them one after the other"),
+            (true, true, _) => {
+                Some("-T fields and -z are not supported together: run them one after the other")
+            }
             (true, false, true) => Some("-T fields prints nothing with -q: leave one of them out"),
             (false, true, false) => Some("-z also prints packets, which is not supported: add -q"),
             (false, true, true) if !fields.is_empty() || self.is_laid_out => {
                 Some("-e and -E belong to -T fields, not to -z")
             }
-            (false, false, true) => Some("with -q nothing is printed: ask for a statistic with -z, such as -z conv,ip"),
+            (false, false, true) => {
+                Some("with -q nothing is printed: ask for a statistic with -z, such as -z conv,ip")
+            }
             (false, false, false) => Some("nothing can be printed without -T fields or -q -z"),
             (true, false, false) if fields.is_empty() => Some("-T fields needs fields: name them with -e"),
             _ => None,
@@ -214,7 +219,9 @@ impl Said {
         let file = file.ok_or("capturing is not supported: name a file with -r");
         if has_tables {
             if !self.is_numeric && statistics.iter().any(|statistic| statistic.kind == EndKind::Eth) {
-                return Err("tables of Ethernet are only supported without the names of vendors: add -n".to_owned());
+                return Err(
+                    "tables of Ethernet are only supported without the names of vendors: add -n".to_owned()
+                );
             }
             return Ok(Request::Count(Count { file: file?, statistics, packets }));
         }
@@ -314,7 +321,9 @@ mod tests {
 
     #[test]
     fn statistics() {
-        for line in ["-q -n -r f -z conv,eth -z endpoints,tcp -c 7", "-qnzconv,eth -nqrf -z endpoints,tcp -c+7 --"] {
+        for line in
+            ["-q -n -r f -z conv,eth -z endpoints,tcp -c 7", "-qnzconv,eth -nqrf -z endpoints,tcp -c+7 --"]
+        {
             let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
             let Ok(Request::Count(count)) = parse(&arguments) else { panic!("{line}") };
             let statistics = ["conv,eth", "endpoints,tcp"].map(|name| Statistic::named(name).unwrap());

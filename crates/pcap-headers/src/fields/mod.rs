@@ -15,4 +15,4 @@ pub(crate) use table::ipv4 as sound_ipv4;
 pub use table::{Field, FieldTable};
 pub use times::FrameTimes;
 pub use value::{FieldType, FieldValue};
-pub(crate) use visit::{MAX_DATAGRAMS, visit};
+pub(crate) use visit::{MAX_DATAGRAMS, Shown, visit};

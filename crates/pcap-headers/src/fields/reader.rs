@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use super::table::{Field, FieldTable, Source};
 use super::text::Format;
 use super::value::FieldValue;
-use super::visit::{MAX_DATAGRAMS, visit};
+use super::visit::{MAX_DATAGRAMS, Shown, visit};
 use super::{FrameTimes, Reassembler};
 use crate::error::{ErrorKind, Result};
 use crate::layers::{Kind, Layer};
@@ -175,9 +175,11 @@ impl Fields {
         if missing > 0 || of_layers.names_column.is_some() {
             let values = &mut self.values;
             let mut walk = Walk::new(packet);
-            let _: ControlFlow<()> = visit(&mut walk, &mut self.reassembler, self.datagrams, &mut |layer| {
-                of_layers.collect(layer, values, &mut missing)
-            });
+            let _: ControlFlow<()> =
+                visit(&mut walk, &mut self.reassembler, self.datagrams, &mut |shown| match shown {
+                    Shown::Layer(layer) => of_layers.collect(layer, values, &mut missing),
+                    Shown::Datagram(..) => ControlFlow::Continue(()),
+                });
         }
     }
 

@@ -9,16 +9,24 @@ use crate::walk::Walk;
 /// How often datagrams put together from fragments may hold fragments themselves.
 pub(crate) const MAX_DATAGRAMS: u32 = 4;
 
+/// What a visit comes to.
+pub(crate) enum Shown<'s, 'a> {
+    /// A layer.
+    Layer(&'s Layer<'a>),
+    /// A datagram, complete with the fragment whose layer was shown last: protocol and payload, whose layers follow.
+    Datagram(u8, &'s [u8]),
+}
+
 /// Shows every layer, those of completed datagrams behind the fragment that completes them.
 pub(crate) fn visit(
     walk: &mut Walk<'_>,
     reassembler: &mut Reassembler,
     datagrams_left: u32,
-    show: &mut impl FnMut(&Layer<'_>) -> ControlFlow<()>,
+    show: &mut impl FnMut(Shown<'_, '_>) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     let mut addresses = None;
     for layer in walk {
-        show(&layer)?;
+        show(Shown::Layer(&layer))?;
         match layer.kind {
             Kind::Ipv6 => addresses = ipv6_addresses(&layer),
             Kind::Ipv4 | Kind::Ipv6Fragment => {}
@@ -28,6 +36,7 @@ pub(crate) fn visit(
         let identity = if layer.kind == Kind::Ipv4 { ipv4_addresses(&layer) } else { addresses };
         let Some((source, destination)) = identity else { continue };
         if let Some(datagram) = reassembler.add(source, destination, &fragment) {
+            show(Shown::Datagram(fragment.protocol, &datagram))?;
             visit(&mut Walk::datagram(fragment.protocol, &datagram), reassembler, datagrams_left - 1, show)?;
         }
     }

@@ -93,11 +93,10 @@ impl Maker for Finder {
 
     #[inline]
     fn take(&mut self, packet: &Packet<'_>, found: &mut Found) {
-        const ZERO: TimeParts = TimeParts { seconds: 0, nanos: 0 };
         self.times.advance(packet);
-        let time = self.times.relative().unwrap_or(ZERO);
+        let time = self.times.since_first();
         #[expect(clippy::cast_possible_wrap, reason = "tshark's own rule")]
-        let bytes = packet.wire_len as i32;
+        let bytes = packet.frame_len() as i32;
         self.ends.read(packet, |pair| match pair.kind {
             EndKind::Eth => push(&mut found.eth, pair, time, bytes),
             EndKind::Ipv4 => push(&mut found.ipv4, pair, time, bytes),

@@ -110,8 +110,11 @@ impl<E: End> Conversations<E> {
             let [forth, back] = &mut row.sums;
             let sum = if row.ends[0] == source { forth } else { back };
             sum.add(seen.bytes);
-            row.earliest = row.earliest.min(seen.time);
-            row.latest = row.latest.max(seen.time);
+            if compare(seen.time, row.latest) > 0 {
+                row.latest = seen.time;
+            } else if compare(seen.time, row.earliest) < 0 {
+                row.earliest = seen.time;
+            }
         }
         Ok(())
     }
@@ -136,6 +139,17 @@ impl<E: End> Conversations<E> {
         rows.sort_by_key(|row| std::cmp::Reverse(row.sums[0].packets + row.sums[1].packets));
         rows
     }
+}
+
+/// Above zero if `a` is later; wrong as the reference is where times are further apart than 32 bits hold.
+#[inline]
+fn compare(a: TimeParts, b: TimeParts) -> i32 {
+    if a.seconds == b.seconds {
+        return a.nanos.wrapping_sub(b.nanos);
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "tshark's own rule")]
+    let seconds = a.seconds.wrapping_sub(b.seconds) as i32;
+    seconds
 }
 
 /// What is known of the last stream between two ends: the number before the first byte of each direction.
