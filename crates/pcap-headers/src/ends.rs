@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 use crate::bytes::array;
 use crate::fields::{MAX_DATAGRAMS, Reassembler, Shown, sound_ipv4, visit};
 use crate::layers::{
-    Ethernet, Ipv4, Ipv6, Kind, Layer, Tcp, Udp, exported_ipv4, of_ether_type, of_ip_protocol, of_udp_port,
+    Ethernet, Ipv4, Ipv6, Kind, Layer, Span, Tcp, Udp, exported_ipv4, jumbo_len, nflog_packet, of_ether_type,
+    of_ip_protocol, of_udp_port,
 };
 use crate::linktype::LinkType;
 use crate::packet::Packet;
@@ -148,7 +149,7 @@ impl Ends {
     #[inline(never)]
     pub fn read_general(&mut self, packet: &Packet<'_>, mut show: impl FnMut(&EndPair)) {
         let (wanted, mut around) = (self.wanted, Around::default());
-        let mut walk = Walk::new(packet);
+        let mut walk = hidden(packet).unwrap_or_else(|| Walk::new(packet));
         let _: ControlFlow<()> = visit(&mut walk, &mut self.reassembler, MAX_DATAGRAMS, &mut |shown| {
             let pair = match shown {
                 Shown::Layer(layer) => around.pair(layer, wanted),
@@ -165,6 +166,20 @@ impl Ends {
     pub fn fragments(&self) -> u64 {
         self.reassembler.taken()
     }
+}
+
+/// A walk over what the reference counts, but shows no fields of: frames behind netANALYZER's header, and what was captured of
+/// the packets of a netfilter log.
+fn hidden<'a>(packet: &Packet<'a>) -> Option<Walk<'a>> {
+    const NFLOG: u32 = 239;
+    const NET_ANALYZER: u32 = 240;
+    let span = Span::new(packet.data, packet.wire_len as usize);
+    let (kind, span) = match packet.link_type.0 {
+        NFLOG => nflog_packet(span)?,
+        NET_ANALYZER => (Some(Kind::Ethernet), span.after(4)),
+        _ => return None,
+    };
+    Some(Walk::from(kind, span))
 }
 
 /// Extension headers of IPv6 (RFC 8200, 4; RFC 4302; RFC 6275; RFC 5533).
@@ -222,8 +237,8 @@ impl Around {
         let is_quoted = layer.quoted_by().is_some();
         let bytes = layer.span().bytes();
         match layer.kind() {
-            // The header of ISL looks like Ethernet's.
-            Kind::Ethernet | Kind::Isl => {
+            // The headers of ISL and FabricPath look like Ethernet's.
+            Kind::Ethernet | Kind::Isl | Kind::FabricPath => {
                 let header = Ethernet::from_prefix(bytes);
                 header.ether_type()?;
                 let pair =
@@ -232,7 +247,7 @@ impl Around {
             }
             Kind::Ipv4 => {
                 let header = sound_ipv4(layer).filter(|header| header.header_len() <= Some(bytes.len()))?;
-                *self = Self::new(Network::Ipv4, header.source()?, header.final_destination()?);
+                *self = Self::new(Network::Ipv4, header.source()?, header.counted_destination()?);
                 (wanted.ipv4 && !is_quoted).then(|| self.pair_of(EndKind::Ipv4))
             }
             Kind::Ipv6 => {
@@ -243,10 +258,9 @@ impl Around {
                 *self = Self::new(Network::Ipv6, header.source()?, header.destination()?);
                 let pair = self.pair_of(EndKind::Ipv6);
                 let extensions = layer.span().after(Ipv6::LEN);
-                // A length of 0 is one that was left to the network card, or a jumbogram's.
-                let extensions = match (header.next_header()?, header.payload_len()?) {
-                    (0, 0) => extensions,
-                    (_, len) => extensions.cut(len.into()),
+                let extensions = match header.payload_len()? {
+                    0 if jumbo_len(header.next_header()?, extensions) > Some(0xffff) => extensions,
+                    len => extensions.cut(len.into()),
                 };
                 match follow(header.next_header()?, extensions.bytes()) {
                     _ if !wanted.ipv6 || is_quoted => None,
@@ -289,7 +303,7 @@ enum Extensions {
     Whole,
     /// There is a piece of a datagram behind them.
     Fragment,
-    /// One of them is cut, or longer than the packet.
+    /// One of them is cut, or longer than the packet; the reference does not come back from one of mobility.
     Broken,
 }
 
@@ -297,9 +311,7 @@ enum Extensions {
 fn follow(mut next: u8, mut bytes: &[u8]) -> Extensions {
     loop {
         let len = match (next, bytes) {
-            (HOP_BY_HOP | ROUTING | DESTINATION | MOBILITY | SHIM6, [_, units, ..]) => {
-                8 + 8 * usize::from(*units)
-            }
+            (HOP_BY_HOP | ROUTING | DESTINATION | SHIM6, [_, units, ..]) => 8 + 8 * usize::from(*units),
             (AUTHENTICATION, [_, units, ..]) => 8 + 4 * usize::from(*units),
             (FRAGMENT, [_, _, o0, o1, _, _, _, _, ..]) => {
                 if u16::from_be_bytes([*o0, *o1]) & 0xfff9 != 0 {
