@@ -16,7 +16,7 @@ mod tables;
 
 pub use frame::{open_any, silk_filter, time_text, where_parse};
 pub use input::mapped_codecs;
-pub use packets::{packet_rows, packet_walk};
+pub use packets::{ends, packet_rows, packet_walk};
 pub use pcap::{pcap_reader, pcapng_reader};
 pub use report::report_page;
 pub use selection::silk_selection;
@@ -39,7 +39,7 @@ const fn target(name: &'static str, package: &'static str, body: fn(&[u8])) -> T
 }
 
 /// All targets.
-pub const TARGETS: [Target; 17] = [
+pub const TARGETS: [Target; 18] = [
     target("mapped_codecs", "mapped-input", mapped_codecs),
     target("silk_header", "silk-format", silk_header),
     target("silk_reader", "silk-format", silk_reader),
@@ -51,6 +51,7 @@ pub const TARGETS: [Target; 17] = [
     target("pcapng_reader", "pcap-headers", pcapng_reader),
     target("packet_walk", "pcap-headers", packet_walk),
     target("packet_rows", "pcap-headers", packet_rows),
+    target("ends", "pcap-headers", ends),
     target("silk_filter", "flow-frame", silk_filter),
     target("open_any", "flow-frame", open_any),
     target("tshark_csv", "flow-frame", tshark_csv),

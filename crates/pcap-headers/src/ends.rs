@@ -456,3 +456,117 @@ fn transport(protocol: u8, bytes: &[u8], around: Around, wanted: Wanted) -> Opti
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const ALL: [EndKind; 5] = [EndKind::Eth, EndKind::Ipv4, EndKind::Ipv6, EndKind::Tcp, EndKind::Udp];
+
+    /// Every choice of layers, both ways.
+    fn check(data: &[u8], wire_len: u32) {
+        let packet = Packet { wire_len, ..Packet::new(LinkType(1), data) };
+        for choice in 0..1 << ALL.len() {
+            let kinds =
+                ALL.iter().enumerate().filter(|(bit, _)| choice >> bit & 1 == 1).map(|(_, kind)| *kind);
+            let mut ends = Ends::new(kinds);
+            let (mut direct, mut general) = (Vec::new(), Vec::new());
+            ends.read_general(&packet, |pair| general.push(*pair));
+            let mut ends = Ends { reassembler: Reassembler::default(), ..ends };
+            ends.read(&packet, |pair| direct.push(*pair));
+            assert_eq!(direct, general, "{choice:05b} {data:02x?}");
+        }
+    }
+
+    fn transport_header(protocol: u8, ports: [u16; 2], len: u16, noise: u8) -> Vec<u8> {
+        let ports = ports.map(u16::to_be_bytes).concat();
+        match protocol {
+            6 => [&ports[..], &[0, 0, 0, 1, 0, 0, 0, noise, noise, 0x18, 0x20, 0, 0, 0, 0, 0], &[0; 12]]
+                .concat(),
+            17 => [&ports[..], &len.to_be_bytes(), &[0, 0], &[0; 12]].concat(),
+            _ => [&[noise, 1, 0, 0, 0, 0, 0, 0][..], &[0x45; 40]].concat(),
+        }
+    }
+
+    fn port() -> impl Strategy<Value = u16> {
+        prop_oneof![Just(443), Just(4789), Just(2152), any::<u16>()]
+    }
+
+    prop_compose! {
+        fn frames()(
+            tags in 0usize..4, v6: bool,
+            protocol in prop_oneof![Just(1u8), Just(6), Just(17), Just(58), Just(60), Just(135), any::<u8>()],
+            ports in [port(), port()], len in prop_oneof![Just(0u16), 0u16..100, any::<u16>()], noise: u8,
+            place in prop_oneof![4 => Just(0u16), 1 => any::<u16>()], first in prop_oneof![8 => Just(0x45u8), 1 => any::<u8>()],
+            ether_type in prop_oneof![16 => Just(None), 2 => any::<u16>().prop_map(Some), 1 => Just(Some(0x8903))],
+            udp_len in prop_oneof![Just(8u16), 0u16..10, any::<u16>()],
+            cut in 0usize..140, more in 0u32..40, tail in proptest::collection::vec(any::<u8>(), 0..40),
+        ) -> (Vec<u8>, u32) {
+            let mut frame = vec![2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2];
+            (0..tags).for_each(|tag| frame.extend([0x81, 0, noise, tag as u8]));
+            frame.extend(ether_type.unwrap_or(if v6 { 0x86dd } else { 0x800 }).to_be_bytes());
+            if v6 {
+                frame.extend([0x60 | first & 0xf, 1, 2, 3]);
+                frame.extend(len.to_be_bytes());
+                frame.extend([protocol, 64]);
+                frame.extend([0x20; 32]);
+            } else {
+                frame.extend([first, 0]);
+                frame.extend(len.to_be_bytes());
+                frame.extend([0, 7]);
+                frame.extend(place.to_be_bytes());
+                frame.extend([64, protocol, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]);
+            }
+            frame.extend(transport_header(protocol, ports, udp_len, noise));
+            frame.extend(tail);
+            frame.truncate(cut);
+            let wire_len = (frame.len() as u32 + more).saturating_sub(5);
+            (frame, wire_len)
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(3000))]
+
+        #[test]
+        fn the_direct_way_is_the_walk((frame, wire_len) in frames()) {
+            check(&frame, wire_len);
+        }
+    }
+
+    /// As the reference counts crafted packets.
+    #[test]
+    fn extension_headers() {
+        let options = [17, 0, 1, 4, 0, 0, 0, 0];
+        for (next, bytes, expected) in [
+            (17, &[][..], Extensions::Whole),
+            (59, &[], Extensions::Whole),
+            (DESTINATION, &options, Extensions::Whole),
+            (DESTINATION, &options[..7], Extensions::Broken),
+            (DESTINATION, &[17, 1, 1, 4, 0, 0, 0, 0], Extensions::Broken),
+            (HOP_BY_HOP, &[17], Extensions::Broken),
+            (SHIM6, &options, Extensions::Whole),
+            (MOBILITY, &[59, 0, 0, 0, 0, 0, 0, 0], Extensions::Broken),
+            (FRAGMENT, &[17, 0, 0, 0, 0, 0, 0, 1], Extensions::Whole),
+            (FRAGMENT, &[17, 0, 0, 1, 0, 0, 0, 1], Extensions::Fragment),
+            (FRAGMENT, &[17, 0, 0, 8, 0, 0, 0, 1], Extensions::Fragment),
+            (AUTHENTICATION, &[17, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], Extensions::Whole),
+            (AUTHENTICATION, &[17, 4, 0, 0, 0, 0, 0, 0], Extensions::Broken),
+        ] {
+            assert_eq!(follow(next, bytes), expected, "{next} {bytes:?}");
+        }
+    }
+
+    #[test]
+    fn routing_headers() {
+        let header =
+            |route_type, left| [&[17, 4, route_type, left, 0, 0, 0, 0][..], &[1; 16], &[2; 16]].concat();
+        for (route_type, left, expected) in
+            [(0, 0, None), (0, 1, Some([2; 16])), (2, 1, Some([1; 16])), (4, 2, Some([1; 16])), (9, 1, None)]
+        {
+            assert_eq!(routed_to(&header(route_type, left)), expected, "{route_type} {left}");
+        }
+        assert_eq!(routed_to(&header(0, 1)[..30]), None);
+    }
+}
