@@ -155,8 +155,8 @@ fn compare(a: TimeParts, b: TimeParts) -> i32 {
 /// What is known of the last stream between two ends: the number before the first byte of each direction.
 ///
 /// A segment that opens a connection (SYN without ACK) with another number than its direction began with belongs to another
-/// stream. Numbers come from the first segment of a direction or from what the other one acknowledges first. Quoted
-/// segments open streams, but their numbers are not kept.
+/// stream. Numbers come from the first segment of a direction or from what the other one acknowledges first; a segment
+/// with SYN and ACK replaces that of its direction. Quoted segments open streams, but their numbers are not kept.
 #[derive(Debug, Clone, Copy, Default)]
 struct Stream {
     bases: [Option<u32>; 2],
@@ -169,9 +169,13 @@ impl Stream {
     fn ends_with(&mut self, segment: &Segment, is_turned: bool) -> bool {
         const SYN_ACK: u16 = 0x12;
         const SYN: u16 = 0x02;
-        let base = self.bases[usize::from(is_turned)];
-        let opens = segment.flags & SYN_ACK == SYN && base.is_some_and(|base| base != segment.sequence);
-        self.is_over |= opens;
+        if let Some(base) = &mut self.bases[usize::from(is_turned)] {
+            match segment.flags & SYN_ACK {
+                SYN => self.is_over |= *base != segment.sequence,
+                SYN_ACK => *base = segment.sequence,
+                _ => {}
+            }
+        }
         self.is_over
     }
 
