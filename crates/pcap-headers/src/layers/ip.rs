@@ -168,7 +168,7 @@ pub(crate) fn jumbo_len(next: u8, rest: Span<'_>) -> Option<u32> {
     if next != 0 {
         return None;
     }
-    let Some(units) = rest.get::<u8>(1) else { return None };
+    let units = rest.get::<u8>(1)?;
     let mut options = rest.cut(8 + 8 * usize::from(units)).after(2);
     while let Some(option) = options.get::<u8>(0) {
         match (option, options.get::<u8>(1)) {

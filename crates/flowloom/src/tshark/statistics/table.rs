@@ -186,7 +186,7 @@ impl Stream {
         let first = segment.sequence.wrapping_sub(u32::from(segment.flags & SYN == 0));
         self.bases[own].get_or_insert(first);
         if segment.flags & ACK != 0 {
-            self.bases[other].get_or_insert(segment.acknowledgement.wrapping_sub(1));
+            self.bases[other].get_or_insert_with(|| segment.acknowledgement.wrapping_sub(1));
         }
     }
 }
