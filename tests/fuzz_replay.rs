@@ -107,4 +107,4 @@ macro_rules! replays {
     };
 }
 
-replays! { mapped_codecs silk_header silk_reader silk_roundtrip silk_sets silk_site silk_selection pcap_reader pcapng_reader packet_walk packet_rows silk_filter flow_table open_any tshark_csv time_text where_parse report_page }
+replays! { mapped_codecs silk_header silk_reader silk_roundtrip silk_sets silk_site silk_selection pcap_reader pcapng_reader packet_walk packet_rows ends silk_filter flow_table open_any tshark_csv time_text where_parse report_page }

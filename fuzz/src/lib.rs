@@ -18,7 +18,7 @@ mod tables;
 pub use flows::flow_table;
 pub use frame::{open_any, silk_filter, time_text, where_parse};
 pub use input::mapped_codecs;
-pub use packets::{packet_rows, packet_walk};
+pub use packets::{ends, packet_rows, packet_walk};
 pub use pcap::{pcap_reader, pcapng_reader};
 pub use report::report_page;
 pub use selection::silk_selection;
@@ -53,6 +53,7 @@ pub const TARGETS: [Target; 18] = [
     target("pcapng_reader", "pcap-headers", pcapng_reader),
     target("packet_walk", "pcap-headers", packet_walk),
     target("packet_rows", "pcap-headers", packet_rows),
+    target("ends", "pcap-headers", ends),
     target("silk_filter", "flow-frame", silk_filter),
     target("flow_table", "flow-frame", flow_table),
     target("open_any", "flow-frame", open_any),

@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 
 use pcap_headers::{
-    Column, Cutter, Dissector, Field, FieldTable, Fields, LinkType, Occurrence, Options, Packet, PacketRow,
-    Packets, Parity, Piece, Result, Walk,
+    Column, Cutter, Dissector, EndKind, EndPair, Ends, Field, FieldTable, Fields, LinkType, Occurrence,
+    Options, Packet, PacketRow, Packets, Parity, Piece, Result, Walk,
 };
 
 /// Link types up to here are tried, and one that is not known.
@@ -129,6 +129,28 @@ fn rows(capture: &[u8], [all, few]: &mut [Dissector; 2]) {
         let values = |row: &PacketRow| (row.ip_len, row.eth_src, row.ip_dst, row.ip_proto, row.sip);
         assert_eq!(values(&direct), values(&general), "{:02x?}", timed.packet.data);
     }
+}
+
+/// The ends of headers, of any bytes as an Ethernet frame and of the packets of what is a capture, are the same directly and
+/// by the walk, whichever are asked for; they are no more than there can be.
+pub fn ends(data: &[u8]) {
+    const KINDS: [EndKind; 5] = [EndKind::Eth, EndKind::Ipv4, EndKind::Ipv6, EndKind::Tcp, EndKind::Udp];
+    let options = Options::default().with_parity(Parity::Tshark);
+    let packets = Packets::with_options(data, &options).take(MOST).map_while(|packet| packet.ok());
+    let (mut direct, mut general) = (Ends::new(KINDS), Ends::new(KINDS));
+    let mut apart = KINDS.map(|kind| (kind, Ends::new([kind])));
+    for packet in packets.chain([Packet::new(LinkType(1), data)]) {
+        let (mut expected, mut found) = (Vec::<EndPair>::new(), Vec::new());
+        general.read_general(&packet, |pair| expected.push(*pair));
+        direct.read(&packet, |pair| found.push(*pair));
+        assert_eq!(found, expected, "{:02x?}", packet.data);
+        for (kind, one) in &mut apart {
+            found.clear();
+            one.read(&packet, |pair| found.push(*pair));
+            assert!(found.iter().eq(expected.iter().filter(|pair| pair.kind == *kind)), "{kind:?}");
+        }
+    }
+    assert_eq!(direct.fragments(), general.fragments());
 }
 
 fn walk(packet: &Packet<'_>) {

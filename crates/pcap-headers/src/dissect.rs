@@ -187,7 +187,7 @@ fn is_settled_by_ipv4(column: Column) -> bool {
 #[inline]
 fn frame(timed: &Timed<'_>, row: &mut PacketRow) {
     let packet = &timed.packet;
-    let pseudo = packet.link_type.pseudo_header_len();
+    let pseudo = packet.pseudo_header_len();
     let without = |len: usize| u32::try_from(len.saturating_sub(pseudo)).ok();
     row.frame_number = Some(packet.number);
     row.frame_time_epoch = packet.time_ns;

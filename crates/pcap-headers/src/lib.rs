@@ -33,6 +33,7 @@
 //! | header fields by name, as values and as tshark prints them | [`Fields`], [`FieldTable`] |
 //! | pieces that threads can decode apart from each other | [`Cutter`], [`Piece`] |
 //! | a packet as one row of plain values, columns by name | [`Dissector`], [`PacketRow`], [`Column`] |
+//! | who spoke to whom in which layer, as conversations count them | [`Ends`], [`EndPair`] |
 //! | the layers of a packet, and where decoding stopped | [`Walk`], [`layers`], [`Stop`] |
 //! | datagrams from IP fragments | [`Reassembler`] |
 //! | which files of a ring buffer hold which seconds | [`RingBuffer`], [`NameTemplate`] |
@@ -76,6 +77,7 @@ mod columns;
 mod container;
 mod decoder;
 mod dissect;
+mod ends;
 mod error;
 mod fields;
 mod info;
@@ -98,6 +100,7 @@ pub use bytes::ByteOrder;
 pub use columns::{Column, PacketRow, Sink, ValueSource, mapped};
 pub use decoder::Decoder;
 pub use dissect::Dissector;
+pub use ends::{EndKind, EndPair, Ends, Network, Segment};
 pub use error::{Class, Error, ErrorKind, Result};
 pub use fields::{Field, FieldTable, FieldType, FieldValue, Fields, FrameTimes, Occurrence, Reassembler};
 pub use info::{CaptureInfo, Interface, Section};

@@ -64,8 +64,8 @@ impl LinkType {
     }
 
     /// Bytes at the front of a packet that tshark 4.0.17 does not count in `frame.len` and `frame.cap_len`, because they
-    /// were added by the capture: directions, channels, time slots. ERF (197) has a record of its own there, of which this
-    /// tells nothing.
+    /// were added by the capture: directions, channels, time slots. The record of ERF (197) has no length of its own: [`Packet::frame_len`](crate::Packet::frame_len)
+    /// knows.
     #[must_use]
     pub fn pseudo_header_len(self) -> usize {
         match self.0 {

@@ -25,6 +25,29 @@ pub struct Packet<'a> {
 }
 
 impl<'a> Packet<'a> {
+    /// `frame.len`: bytes on the wire without what the capture put in front of the packet.
+    #[must_use]
+    pub fn frame_len(&self) -> u32 {
+        let pseudo = u32::try_from(self.pseudo_header_len()).unwrap_or(u32::MAX);
+        self.wire_len.saturating_sub(pseudo)
+    }
+
+    /// Bytes that the capture put in front of the packet; of ERF its record and, before Ethernet, two of padding.
+    pub(crate) fn pseudo_header_len(&self) -> usize {
+        const ERF: LinkType = LinkType(197);
+        const MORE: u8 = 0x80;
+        if self.link_type != ERF {
+            return self.link_type.pseudo_header_len();
+        }
+        let record_type = self.data.get(8).copied().unwrap_or_default();
+        let (mut len, mut more) = (16, record_type & MORE);
+        while more != 0 {
+            more = self.data.get(len).map_or(0, |first| first & MORE);
+            len += 8;
+        }
+        len + if matches!(record_type & !MORE, 2 | 11 | 16 | 20) { 2 } else { 0 }
+    }
+
     /// A packet that comes from no file: number 1, no time, as long on the wire as its bytes.
     #[must_use]
     pub fn new(link_type: LinkType, data: &'a [u8]) -> Self {

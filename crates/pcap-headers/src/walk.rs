@@ -87,7 +87,8 @@ impl<'a> Walk<'a> {
         Self::from(layers::of_ip_protocol(ip_protocol), Span::new(payload, payload.len()))
     }
 
-    fn from(first: Option<Kind>, span: Span<'a>) -> Self {
+    /// A walk that begins with a layer.
+    pub(crate) fn from(first: Option<Kind>, span: Span<'a>) -> Self {
         let stop = Stop { offset: 0, layer: None, reason: Reason::Payload };
         Self {
             next: first.map(|kind| (kind, span)),

@@ -2,7 +2,9 @@
 
 use std::ffi::{OsStr, OsString};
 
-use pcap_headers::{FieldTable, Occurrence};
+use pcap_headers::{EndKind, FieldTable, Occurrence};
+
+use super::statistics::Statistic;
 
 /// What is asked for.
 #[derive(Debug)]
@@ -10,6 +12,17 @@ pub(super) enum Request {
     Help,
     Version,
     Print(Job),
+    Count(Count),
+}
+
+/// Which statistics of which file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Count {
+    pub(super) file: OsString,
+    /// In the order in which they were asked for.
+    pub(super) statistics: Vec<Statistic>,
+    /// At most so many packets.
+    pub(super) packets: u64,
 }
 
 /// Which fields of which file, and how.
@@ -50,12 +63,19 @@ impl Default for Layout {
 const MOST_PACKETS: u64 = 2_147_483_647;
 
 /// Letter, value and meaning of each switch with a value.
-const SWITCHES: [(char, &str, &str); 5] = [
+const SWITCHES: [(char, &str, &str); 6] = [
     ('r', "FILE", "the capture, pcap or pcapng, also within gzip, zstd or LZ4; - is standard input"),
-    ('T', "fields", "print fields; nothing else can be printed"),
+    ('T', "fields", "print fields of every packet"),
     ('e', "FIELD", "print this field; once for each column"),
     ('E', "NAME=VALUE", "how, see below"),
+    ('z', "STATISTIC", "print a table at the end, see below; with -q"),
     ('c', "N", "stop after so many packets"),
+];
+
+/// Letter and meaning of each switch without a value.
+const FLAGS: [(char, &str); 2] = [
+    ('q', "print no packets; with -z"),
+    ('n', "resolve no names; Ethernet tables need it, others have none"),
 ];
 
 const LAYOUT_HELP: &str = "\
@@ -71,20 +91,38 @@ Options of -E, of which the first letter of a value counts:
 pub(super) fn help() -> String {
     let switches: String =
         SWITCHES.iter().map(|(letter, value, text)| format!("  -{letter} {value:<12}{text}\n")).collect();
+    let flags: String =
+        FLAGS.iter().map(|(letter, text)| format!("  -{letter}             {text}\n")).collect();
+    let statistics: String = Statistic::names().iter().map(|name| format!("  {name}\n")).collect();
     let fields: String = FieldTable::all().iter().map(|field| format!("  {}\n", field.name())).collect();
     format!(
         "tshark -r FILE -T fields -e FIELD… [-E NAME=VALUE…] [-c N]\n\
-         Prints fields of packets as tshark 4.0.17 does.\n\n{switches}\n{LAYOUT_HELP}\nFields:\n{fields}\n\
+         tshark -r FILE -q -z STATISTIC… [-n] [-c N]\n\
+         Prints fields of packets, and tables of conversations and endpoints, as tshark 4.0.17 does.\n\n\
+         {switches}{flags}\n{LAYOUT_HELP}\nStatistics:\n{statistics}\nFields:\n{fields}\n\
          Examples:\n  tshark -r trace.pcap -T fields -e frame.time_epoch -e ip.src -e ip.dst\n  \
          tshark -r trace.pcap -T fields -e frame.number -e ip.len -E header=y -E separator=, -E quote=d \
-         -E occurrence=f\n"
+         -E occurrence=f\n  tshark -r trace.pcap -q -z conv,ip\n  tshark -r trace.pcap -q -n -z endpoints,tcp -z conv,eth\n"
     )
+}
+
+/// What the switches say.
+#[derive(Debug, Default)]
+struct Said {
+    file: Option<OsString>,
+    packets: Option<u64>,
+    is_fields: bool,
+    fields: Vec<String>,
+    layout: Layout,
+    is_laid_out: bool,
+    is_quiet: bool,
+    is_numeric: bool,
+    statistics: Vec<Statistic>,
 }
 
 /// Sorts the arguments. The error is a message.
 pub(super) fn parse(arguments: &[OsString]) -> Result<Request, String> {
-    let (mut file, mut fields, mut is_fields) = (None, Vec::new(), false);
-    let (mut layout, mut packets) = (Layout::default(), u64::MAX);
+    let mut said = Said::default();
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         let text = argument.to_string_lossy();
@@ -98,49 +136,104 @@ pub(super) fn parse(arguments: &[OsString]) -> Result<Request, String> {
             },
             _ => {}
         }
-        let letter = text.strip_prefix('-').and_then(|rest| rest.chars().next());
-        let Some(letter) = letter else { return Err(refused_filter(argument)) };
-        if !SWITCHES.iter().any(|(known, ..)| *known == letter) {
-            let name = if letter == '-' { text.into_owned() } else { format!("-{letter}") };
-            return Err(format!("{name} is not supported"));
-        }
-        let value = match attached(argument) {
-            Some(value) => value,
-            None => rest.next().cloned().ok_or_else(|| format!("-{letter} needs a value"))?,
+        let bytes = argument.as_encoded_bytes();
+        let Some(letters) = bytes.strip_prefix(b"-").filter(|letters| !letters.is_empty()) else {
+            return Err(refused_filter(argument));
         };
+        if letters.starts_with(b"-") {
+            return Err(format!("{text} is not supported"));
+        }
+        // Letters without a value may stand before others.
+        let flags = letters.iter().take_while(|letter| said.flag(**letter)).count();
+        let Some((letter, attached)) = letters.get(flags..).and_then(|letters| letters.split_first()) else {
+            continue;
+        };
+        let letter = char::from(*letter);
+        if !SWITCHES.iter().any(|(known, ..)| *known == letter) {
+            let named = text.chars().nth(1 + flags).unwrap_or(letter);
+            return Err(format!("-{named} is not supported"));
+        }
+        let value = match attached {
+            [] => rest.next().cloned().ok_or_else(|| format!("-{letter} needs a value"))?,
+            attached => os_string(attached),
+        };
+        said.set(letter, value)?;
+    }
+    said.request()
+}
+
+impl Said {
+    /// Takes a switch without a value, if it is one.
+    fn flag(&mut self, letter: u8) -> bool {
+        match letter {
+            b'q' => self.is_quiet = true,
+            b'n' => self.is_numeric = true,
+            _ => return false,
+        }
+        true
+    }
+
+    fn set(&mut self, letter: char, value: OsString) -> Result<(), String> {
         let word = value.to_string_lossy();
         match letter {
-            'r' => file = Some(value),
-            'e' => fields.push(word.into_owned()),
-            'E' => layout.set(&value)?,
-            'c' => packets = count(&word)?,
-            _ if is_fields => return Err("-T is given more than once".to_owned()),
-            _ if word != "fields" => return Err(format!("-T {word} is not supported: only -T fields is")),
-            _ => is_fields = true,
+            'e' => self.fields.push(word.into_owned()),
+            'E' => {
+                self.layout.set(&value)?;
+                self.is_laid_out = true;
+            }
+            'z' => self.statistics.push(Statistic::named(&word)?),
+            'c' => self.packets = Some(count(&word)?),
+            'T' if self.is_fields => return Err("-T is given more than once".to_owned()),
+            'T' if word != "fields" => {
+                return Err(format!("-T {word} is not supported: only -T fields is"));
+            }
+            'T' => self.is_fields = true,
+            _ => self.file = Some(value),
         }
+        Ok(())
     }
-    if !is_fields {
-        return Err("without -T fields nothing can be printed".to_owned());
+
+    fn request(self) -> Result<Request, String> {
+        let Self { file, fields, layout, statistics, .. } = self;
+        let has_tables = !statistics.is_empty();
+        let packets = self.packets.unwrap_or(u64::MAX);
+        let message = match (self.is_fields, has_tables, self.is_quiet) {
+            (true, true, _) => {
+                Some("-T fields and -z are not supported together: run them one after the other")
+            }
+            (true, false, true) => Some("-T fields prints nothing with -q: leave one of them out"),
+            (false, true, false) => Some("-z also prints packets, which is not supported: add -q"),
+            (false, true, true) if !fields.is_empty() || self.is_laid_out => {
+                Some("-e and -E belong to -T fields, not to -z")
+            }
+            (false, false, true) => {
+                Some("with -q nothing is printed: ask for a statistic with -z, such as -z conv,ip")
+            }
+            (false, false, false) => Some("nothing can be printed without -T fields or -q -z"),
+            (true, false, false) if fields.is_empty() => Some("-T fields needs fields: name them with -e"),
+            _ => None,
+        };
+        if let Some(message) = message {
+            return Err(message.to_owned());
+        }
+        let file = file.ok_or("capturing is not supported: name a file with -r");
+        if has_tables {
+            if !self.is_numeric && statistics.iter().any(|statistic| statistic.kind == EndKind::Eth) {
+                return Err(
+                    "tables of Ethernet are only supported without the names of vendors: add -n".to_owned()
+                );
+            }
+            return Ok(Request::Count(Count { file: file?, statistics, packets }));
+        }
+        if let Some(unknown) = fields.iter().find(|name| FieldTable::find(name).is_none()) {
+            return Err(format!("the field {unknown} is not supported"));
+        }
+        Ok(Request::Print(Job { file: file?, fields, layout, packets }))
     }
-    if fields.is_empty() {
-        return Err("-T fields needs fields: name them with -e".to_owned());
-    }
-    if let Some(unknown) = fields.iter().find(|name| FieldTable::find(name).is_none()) {
-        return Err(format!("the field {unknown} is not supported"));
-    }
-    let file = file.ok_or("capturing is not supported: name a file with -r")?;
-    Ok(Request::Print(Job { file, fields, layout, packets }))
 }
 
 fn refused_filter(argument: &OsStr) -> String {
     format!("filters are not supported: {}", argument.to_string_lossy())
-}
-
-/// The value in the same argument as its switch.
-fn attached(argument: &OsStr) -> Option<OsString> {
-    let bytes = argument.as_encoded_bytes();
-    let value = bytes.get(2..).filter(|value| !value.is_empty())?;
-    Some(os_string(value))
 }
 
 #[cfg(unix)]
@@ -227,11 +320,26 @@ mod tests {
     }
 
     #[test]
+    fn statistics() {
+        for line in
+            ["-q -n -r f -z conv,eth -z endpoints,tcp -c 7", "-qnzconv,eth -nqrf -z endpoints,tcp -c+7 --"]
+        {
+            let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            let Ok(Request::Count(count)) = parse(&arguments) else { panic!("{line}") };
+            let statistics = ["conv,eth", "endpoints,tcp"].map(|name| Statistic::named(name).unwrap());
+            assert_eq!(count, Count { file: "f".into(), statistics: statistics.to_vec(), packets: 7 });
+        }
+    }
+
+    #[test]
     fn refused() {
         let sound = "-r f -T fields -e ip.src";
         for (more, named) in [
-            ("-n", "-n"),
-            ("-nr f", "-n"),
+            ("-x", "-x"),
+            ("-nxr f", "-x"),
+            ("-é", "-é"),
+            ("-q", "-q"),
+            ("-q -z conv,ip", "-z"),
             ("-Y tcp", "-Y"),
             ("--color", "--color"),
             ("tcp", "tcp"),
@@ -256,6 +364,21 @@ mod tests {
         ] {
             let message = parsed(&format!("{sound} {more}")).unwrap_err();
             assert!(message.contains(named), "{more}: {message}");
+        }
+        for (line, named) in [
+            ("-q -r f", "-z"),
+            ("-r f -z conv,ip", "-q"),
+            ("-q -z conv,ip", "-r"),
+            ("-q -r f -z conv", "conv,ip"),
+            ("-q -r f -z conv,sctp", "endpoints,udp"),
+            ("-q -r f -z conv,ip,tcp", "filter \"tcp\""),
+            ("-q -r f -z conv,ip,", "filter"),
+            ("-q -r f -z conv,ip -z conv,eth", "-n"),
+            ("-q -r f -z endpoints,eth", "-n"),
+            ("-q -r f -z conv,ip -e ip.src", "-e"),
+        ] {
+            let message = parsed(line).unwrap_err();
+            assert!(message.contains(named), "{line}: {message}");
         }
         for short in ["-r f -T fields", "-r f -e ip.src", "-T fields -e ip.src"] {
             parsed(short).unwrap_err();

@@ -1,15 +1,16 @@
-//! `tshark -T fields`: header fields of captures as text, byte for byte as tshark 4.0.17 prints them (semantics sections
-//! 1 to 6, 10 and 11).
+//! `tshark -T fields` and `tshark -q -z`: header fields of captures, conversations and endpoints as text, byte for byte as
+//! tshark 4.0.17 prints them (semantics sections 1 to 6 and 8 to 11).
 //!
 //! `frame.protocols` ends where decoding ends: what a stream or datagram carries is not named.
 
 mod args;
 mod line;
 mod pieces;
+mod statistics;
 mod text;
 mod zone;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -22,16 +23,18 @@ use crate::error::with_causes;
 use crate::rwcut::{Failure, print};
 use crate::sandbox::{Rules, Sandbox};
 use crate::source::{OpenOptions, open_input};
-use args::{Job, Request};
-use pieces::Cutter;
+use args::{Count, Job, Request};
+use pieces::{Cutter, Maker};
+use statistics::{Finder, Tables};
 use text::Printer;
 use zone::Zone;
 
-/// Text that is gathered before it is written.
-const WRITE_AT: usize = 256 << 10;
-/// Packets that a thread prints at a time.
+/// Captured bytes of which something is made before it is put, and what a packet counts for by itself.
+const PUT_AT: usize = 64 << 10;
+const PACKET: usize = 64;
+/// Packets that a thread looks at at a time.
 const PIECE_PACKETS: usize = 2048;
-/// Captures below this size are printed on one thread.
+/// Captures below this size are looked at on one thread.
 const SMALL: usize = 1 << 20;
 
 /// The reference's exit status where the command line makes no sense.
@@ -45,10 +48,10 @@ const UNREADABLE: u8 = 2;
 pub struct Setup {
     /// Map regular files into memory, or read them.
     pub map: bool,
-    /// Threads that print; one if there is no number.
+    /// Threads that look at packets; one if there is no number.
     pub threads: Option<NonZeroUsize>,
-    /// Packets that a thread prints at a time; if there is no number, as many as are good for a large capture, and small
-    /// ones are printed on one thread.
+    /// Packets that a thread looks at at a time; if there is no number, as many as are good for a large capture, and small
+    /// ones are looked at on one thread.
     pub piece_packets: Option<NonZeroUsize>,
     /// The environment variable `TZ`.
     pub time_zone: Option<OsString>,
@@ -79,7 +82,7 @@ impl Setup {
         self
     }
 
-    /// With so many packets that a thread prints at a time.
+    /// With so many packets that a thread looks at at a time.
     #[must_use]
     pub fn with_piece_packets(mut self, packets: NonZeroUsize) -> Self {
         self.piece_packets = Some(packets);
@@ -132,6 +135,7 @@ pub fn run_with(
             (print(stdout, concat!("tshark: part of flowloom ", env!("CARGO_PKG_VERSION"), "\n")), UNREADABLE)
         }
         Ok(Request::Print(job)) => (fields(&job, setup, stdout, &mut opened), UNREADABLE),
+        Ok(Request::Count(count)) => (tables(&count, setup, stdout, &mut opened), UNREADABLE),
         Err(message) => (Err(Failure::Message(format!("{message}\nUse 'tshark --help' for usage"))), INVALID),
     };
     let status = match done {
@@ -145,34 +149,104 @@ pub fn run_with(
     Run { status, opened }
 }
 
-/// Prints what was asked for. What comes before damage is printed.
+/// Prints fields. What comes before damage is printed.
 fn fields(job: &Job, setup: &Setup, out: &mut dyn Write, opened: &mut Option<Opened>) -> Result<(), Failure> {
     let mut printer = Printer::new(job, Arc::new(Zone::new(setup.time_zone.as_deref())))?;
-    let path = Path::new(&job.file);
+    let mut header = Some(Vec::new());
+    printer.header(header.get_or_insert_default());
+    let mut put = |lines: &mut Vec<u8>| {
+        // Of what is no capture there is no header.
+        if let Some(header) = header.take() {
+            out.write_all(&header)?;
+        }
+        out.write_all(lines)?;
+        lines.clear();
+        Ok(())
+    };
+    let ended = read(&job.file, job.packets, setup, &mut printer, &mut put, opened)?;
+    out.flush()?;
+    ended.check(&job.file)
+}
+
+/// Prints tables, the last one that was asked for first. What comes before damage is counted.
+fn tables(
+    count: &Count,
+    setup: &Setup,
+    out: &mut dyn Write,
+    opened: &mut Option<Opened>,
+) -> Result<(), Failure> {
+    let mut tables = Tables::new(&count.statistics);
+    let mut finder = Finder::new(&count.statistics);
+    let mut full = None;
+    let mut put = |found: &mut _| {
+        tables.add(found).map_err(|error| {
+            full = Some(error);
+            Failure::Message(error.to_string())
+        })
+    };
+    let ended = match read(&count.file, count.packets, setup, &mut finder, &mut put, opened) {
+        Err(Failure::Message(message)) if full.is_some() => Err(Failure::Message(message)),
+        other => Ok(other?),
+    };
+    if ended.as_ref().map_or(true, |ended| ended.is_capture) {
+        let mut text = Vec::new();
+        for statistic in count.statistics.iter().rev() {
+            tables.write(*statistic, &mut text);
+            out.write_all(&text)?;
+            text.clear();
+        }
+        out.flush()?;
+    }
+    ended?.check(&count.file)
+}
+
+/// How reading ended.
+struct Ended {
+    /// Whether there was a capture at all, be it without packets.
+    is_capture: bool,
+    /// Where it ends early.
+    error: Option<Error>,
+}
+
+impl Ended {
+    fn check(self, file: &OsStr) -> Result<(), Failure> {
+        match self.error {
+            None => Ok(()),
+            Some(error) => {
+                Err(Failure::Message(format!("{}: {}", Path::new(file).display(), with_causes(&error))))
+            }
+        }
+    }
+}
+
+/// Lets `maker` see the packets of a file, and `put` what it makes of them, in order; at least once if it is a capture.
+fn read<M: Maker>(
+    file: &OsStr,
+    packets: u64,
+    setup: &Setup,
+    maker: &mut M,
+    put: &mut dyn FnMut(&mut M::Made) -> Result<(), Failure>,
+    opened: &mut Option<Opened>,
+) -> Result<Ended, Failure> {
+    let path = Path::new(file);
     setup.sandbox.enter_tool(|| Rules::default().read([path]))?;
-    let mut input =
-        open_input(path, OpenOptions::default().with_map(setup.map)).map_err(|e| e.to_string())?;
+    let open = OpenOptions::default().with_map(setup.map);
+    let mut input = open_input(path, open).map_err(|e| e.to_string())?;
     *opened = Some(input.opened());
     let threads = setup.threads.filter(|threads| threads.get() > 1);
     let options = Options::default().with_parity(Parity::Tshark);
-    let error = match (input.as_slice(), threads) {
+    match (input.as_slice(), threads) {
         (Some(bytes), Some(threads)) if bytes.len() >= SMALL || setup.piece_packets.is_some() => {
-            let packets = Packets::with_options(bytes, &options);
-            if is_capture(&packets) {
-                let mut header = Vec::new();
-                printer.header(&mut header);
-                out.write_all(&header)?;
+            let capture = Packets::with_options(bytes, &options);
+            let is_capture = is_capture(&capture);
+            if is_capture {
+                put(&mut M::Made::default())?;
             }
             let piece = setup.piece_packets.map_or(PIECE_PACKETS, NonZeroUsize::get);
-            let cutter = Cutter::new(packets, job.packets, piece);
-            pieces::print(cutter, &mut printer, threads, out)?
+            let error = pieces::run(Cutter::new(capture, packets, piece), maker, threads, put)?;
+            Ok(Ended { is_capture, error })
         }
-        _ => lines(Source::new(&mut input, options), job.packets, &mut printer, out)?,
-    };
-    out.flush()?;
-    match error {
-        None => Ok(()),
-        Some(error) => Err(Failure::Message(format!("{}: {}", path.display(), with_causes(&error)))),
+        _ => in_order(Source::new(&mut input, options), packets, maker, put),
     }
 }
 
@@ -217,37 +291,37 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Prints packet after packet; the error is where the capture ends early.
-fn lines(
+/// Packet after packet on this thread.
+fn in_order<M: Maker>(
     mut source: Source<'_>,
     packets: u64,
-    printer: &mut Printer,
-    out: &mut dyn Write,
-) -> Result<Option<Error>, Failure> {
-    let mut text = Vec::with_capacity(2 * WRITE_AT);
-    let (mut left, mut is_first, mut error) = (packets, true, None);
+    maker: &mut M,
+    put: &mut dyn FnMut(&mut M::Made) -> Result<(), Failure>,
+) -> Result<Ended, Failure> {
+    let mut made = M::Made::default();
+    let (mut left, mut taken, mut is_first, mut error) = (packets, 0, true, None);
     while left > 0 && error.is_none() {
         let next = source.next_packet();
         let is_end = next.is_none();
         match next {
             None => {}
-            Some(Ok(packet)) => printer.line(&packet, &mut text),
+            Some(Ok(packet)) => {
+                taken += packet.data.len() + PACKET;
+                maker.take(&packet, &mut made);
+            }
             Some(Err(stopped)) => error = Some(stopped),
         }
-        if std::mem::take(&mut is_first) && source.is_open() {
-            let mut header = Vec::new();
-            printer.header(&mut header);
-            out.write_all(&header)?;
-        }
-        if text.len() >= WRITE_AT {
-            out.write_all(&text)?;
-            text.clear();
+        if std::mem::take(&mut is_first) && source.is_open() || taken >= PUT_AT {
+            put(&mut made)?;
+            taken = 0;
         }
         if is_end {
             break;
         }
         left -= 1;
     }
-    out.write_all(&text)?;
-    Ok(error)
+    if taken > 0 {
+        put(&mut made)?;
+    }
+    Ok(Ended { is_capture: source.is_open(), error })
 }

@@ -1,23 +1,36 @@
-//! A capture in memory, printed on several threads, piece by piece in the order of the packets.
+//! A capture in memory, looked at on several threads, piece by piece, and what is made of it in the order of the packets.
 //!
-//! A line depends on packets before it in two ways. The times of the packets before are known where a piece is cut. Fragments
-//! are not: a worker that meets one gives its piece up, and the piece is printed here, in order, by the one printer
+//! What is made of a packet depends on packets before it in two ways. Their times are known where a piece is cut. Fragments
+//! are not: a worker that meets one gives its piece up, and the piece is worked on here, in order, by the one maker
 //! whose datagrams are put together.
 
 use std::collections::VecDeque;
-use std::io::Write;
 use std::num::NonZeroUsize;
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use pcap_headers::{Error, FrameTimes, Packets};
+use pcap_headers::{Error, FrameTimes, Packet, Packets};
 
-use super::text::Printer;
 use crate::rwcut::Failure;
 
-/// How many captured bytes are printed at a time: lines can be many times as long as packets.
+/// How many captured bytes a piece has, about: lines can be many times as long as packets.
 const PIECE_BYTES: usize = 1 << 20;
+
+/// Makes something of packets: lines, lists of what is counted.
+pub(super) trait Maker: Clone + Send {
+    /// What is made of a piece.
+    type Made: Default + Send;
+
+    /// Adds what the next packet gives.
+    fn take(&mut self, packet: &Packet<'_>, made: &mut Self::Made);
+
+    /// Goes on elsewhere in the file, where `times` were what had been seen of it.
+    fn resume(&mut self, times: FrameTimes);
+
+    /// How many fragments of datagrams were met: only they make something depend on packets before.
+    fn fragments(&self) -> u64;
+}
 
 /// A run of packets: where they begin, how many there are, and what was seen before them.
 #[derive(Clone)]
@@ -28,17 +41,17 @@ struct Piece<'a> {
 }
 
 impl Piece<'_> {
-    /// The lines of the piece; `None` if there are fragments and they may not be put together.
-    fn lines(self, printer: &mut Printer, may_join: bool, mut out: Vec<u8>) -> Option<Vec<u8>> {
-        printer.resume(self.times);
-        let fragments = printer.fragments();
+    /// What `maker` makes of the piece; `None` if there are fragments and they may not be put together.
+    fn make<M: Maker>(self, maker: &mut M, may_join: bool, mut made: M::Made) -> Option<M::Made> {
+        maker.resume(self.times);
+        let fragments = maker.fragments();
         for packet in self.packets.take(self.count).map_while(Result::ok) {
-            printer.line(&packet, &mut out);
-            if !may_join && printer.fragments() != fragments {
+            maker.take(&packet, &mut made);
+            if !may_join && maker.fragments() != fragments {
                 return None;
             }
         }
-        Some(out)
+        Some(made)
     }
 }
 
@@ -77,32 +90,32 @@ impl<'a> Cutter<'a> {
     }
 }
 
-struct Work<'a> {
+struct Work<'a, T> {
     piece: Piece<'a>,
     /// Memory to use again.
-    lines: Vec<u8>,
-    reply: SyncSender<Option<Vec<u8>>>,
+    made: T,
+    reply: SyncSender<Option<T>>,
 }
 
-/// Prints the pieces; the error is where the capture ends early.
-pub(super) fn print(
+/// Works on the pieces and gives what is made to `put`, which leaves it empty; the error is where the capture ends early.
+pub(super) fn run<M: Maker>(
     mut cutter: Cutter<'_>,
-    printer: &mut Printer,
+    maker: &mut M,
     threads: NonZeroUsize,
-    out: &mut dyn Write,
+    put: &mut dyn FnMut(&mut M::Made) -> Result<(), Failure>,
 ) -> Result<Option<Error>, Failure> {
-    let (sender, receiver) = mpsc::channel::<Work<'_>>();
+    let (sender, receiver) = mpsc::channel::<Work<'_, M::Made>>();
     let receiver = Mutex::new(receiver);
     thread::scope(|scope| {
         let mut workers = 0;
         for _ in 0..threads.get() {
-            let mut own = printer.clone();
+            let mut own = maker.clone();
             let receiver = &receiver;
             // The system may refuse: then those that it gave do all the work, if need be none.
             let worker = thread::Builder::new().spawn_scoped(scope, move || work(&mut own, receiver));
             workers += usize::from(worker.is_ok());
         }
-        let done = in_order(&mut cutter, &sender, workers + 2, printer, out);
+        let done = in_order(&mut cutter, &sender, workers + 2, maker, put);
         // Workers end when nothing can come any more.
         drop(sender);
         done
@@ -110,47 +123,46 @@ pub(super) fn print(
     Ok(cutter.error)
 }
 
-fn work(printer: &mut Printer, receiver: &Mutex<Receiver<Work<'_>>>) {
-    let unused = printer.clone();
+fn work<M: Maker>(maker: &mut M, receiver: &Mutex<Receiver<Work<'_, M::Made>>>) {
+    let unused = maker.clone();
     loop {
         let next = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Work { piece, lines, reply }) = next else { return };
-        let lines = piece.lines(printer, false, lines);
-        if lines.is_none() {
-            printer.clone_from(&unused);
+        let Ok(Work { piece, made, reply }) = next else { return };
+        let made = piece.make(maker, false, made);
+        if made.is_none() {
+            maker.clone_from(&unused);
         }
         // Nobody waits for it after an error.
-        let _ = reply.send(lines);
+        let _ = reply.send(made);
     }
 }
 
-/// Sends pieces out, at most `ahead` before they are written, and writes them in their order.
-fn in_order<'a>(
+/// Sends pieces out, at most `ahead` before they are put, and puts what is made of them in their order.
+fn in_order<'a, M: Maker>(
     cutter: &mut Cutter<'a>,
-    sender: &Sender<Work<'a>>,
+    sender: &Sender<Work<'a, M::Made>>,
     ahead: usize,
-    printer: &mut Printer,
-    out: &mut dyn Write,
+    maker: &mut M,
+    put: &mut dyn FnMut(&mut M::Made) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let mut waiting = VecDeque::new();
-    let mut spare = Vec::new();
+    let mut spare = M::Made::default();
     loop {
         while waiting.len() < ahead
             && let Some(piece) = cutter.next_piece()
         {
-            let (reply, lines) = mpsc::sync_channel(1);
-            waiting.push_back((piece.clone(), lines));
-            let work = Work { piece, lines: std::mem::take(&mut spare), reply };
+            let (reply, made) = mpsc::sync_channel(1);
+            waiting.push_back((piece.clone(), made));
+            let work = Work { piece, made: std::mem::take(&mut spare), reply };
             // Without workers the reply is dropped with the work.
             let _ = sender.send(work);
         }
-        let Some((piece, lines)) = waiting.pop_front() else { return Ok(()) };
-        let lines = match lines.recv().ok().flatten() {
-            Some(lines) => lines,
-            None => piece.lines(printer, true, Vec::new()).unwrap_or_default(),
+        let Some((piece, made)) = waiting.pop_front() else { return Ok(()) };
+        let mut made = match made.recv().ok().flatten() {
+            Some(made) => made,
+            None => piece.make(maker, true, M::Made::default()).unwrap_or_default(),
         };
-        out.write_all(&lines)?;
-        spare = lines;
-        spare.clear();
+        put(&mut made)?;
+        spare = made;
     }
 }

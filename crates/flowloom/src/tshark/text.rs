@@ -6,6 +6,7 @@ use pcap_headers::{Field, FieldTable, FieldType, FieldValue, Fields, FrameTimes,
 
 use super::args::{Job, Layout};
 use super::line::Line;
+use super::pieces::Maker;
 use super::zone::{Clock, Zone};
 
 /// Prints the header and the lines of a job.
@@ -138,14 +139,20 @@ impl Printer {
         }
         columns + self.cells.iter().map(|cell| self.fields.values(cell.column).len() * VALUE).sum::<usize>()
     }
+}
 
-    /// Goes on elsewhere in the file.
-    pub(super) fn resume(&mut self, times: FrameTimes) {
+impl Maker for Printer {
+    type Made = Vec<u8>;
+
+    fn take(&mut self, packet: &Packet<'_>, made: &mut Vec<u8>) {
+        self.line(packet, made);
+    }
+
+    fn resume(&mut self, times: FrameTimes) {
         self.fields.resume(times);
     }
 
-    /// How many fragments of datagrams were met: only they make lines depend on packets before.
-    pub(super) fn fragments(&self) -> u64 {
+    fn fragments(&self) -> u64 {
         self.fields.fragments()
     }
 }

@@ -51,7 +51,7 @@ fn files(dir: &Path) -> Vec<(String, Vec<u8>)> {
 
 /// Every command that parses files, with every kind of file that it opens. Sets and maps of nonsense tell by their
 /// message that they were read.
-const LINES: [&str; 43] = [
+const LINES: [&str; 44] = [
     "info QUERY",
     "info --json CAPTURE QUERY",
     "info -",
@@ -95,6 +95,7 @@ const LINES: [&str; 43] = [
     "rwfilter --data-rootdir=REPO --type=all --start-date=2016/09/29:13 --protocol=6 --pass=p.rw --print-statistics",
     "rwfileinfo --summary QUERY missing.rw",
     "tshark -r CAPTURE -T fields -e frame.number -e frame.time -e ip.src",
+    "tshark -r CAPTURE -q -n -z conv,ip -z endpoints,tcp",
 ];
 
 #[test]

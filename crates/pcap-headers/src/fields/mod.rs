@@ -7,6 +7,7 @@ mod table;
 mod text;
 mod times;
 mod value;
+mod visit;
 
 pub use reader::{Fields, Occurrence};
 pub use reassembler::Reassembler;
@@ -14,3 +15,4 @@ pub(crate) use table::ipv4 as sound_ipv4;
 pub use table::{Field, FieldTable};
 pub use times::FrameTimes;
 pub use value::{FieldType, FieldValue};
+pub(crate) use visit::{MAX_DATAGRAMS, Shown, visit};

@@ -5,14 +5,12 @@ use std::ops::ControlFlow;
 use super::table::{Field, FieldTable, Source};
 use super::text::Format;
 use super::value::FieldValue;
+use super::visit::{MAX_DATAGRAMS, Shown, visit};
 use super::{FrameTimes, Reassembler};
 use crate::error::{ErrorKind, Result};
-use crate::layers::{Ipv4, Ipv6, Kind, Layer};
+use crate::layers::{Kind, Layer};
 use crate::packet::Packet;
 use crate::walk::Walk;
-
-/// How often datagrams put together from fragments may hold fragments themselves.
-const MAX_DATAGRAMS: u32 = 4;
 
 /// Which of several values of a field are kept: a packet in a tunnel has two addresses, the outer one first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -177,9 +175,11 @@ impl Fields {
         if missing > 0 || of_layers.names_column.is_some() {
             let values = &mut self.values;
             let mut walk = Walk::new(packet);
-            let _: ControlFlow<()> = visit(&mut walk, &mut self.reassembler, self.datagrams, &mut |layer| {
-                of_layers.collect(layer, values, &mut missing)
-            });
+            let _: ControlFlow<()> =
+                visit(&mut walk, &mut self.reassembler, self.datagrams, &mut |shown| match shown {
+                    Shown::Layer(layer) => of_layers.collect(layer, values, &mut missing),
+                    Shown::Datagram(..) => ControlFlow::Continue(()),
+                });
         }
     }
 
@@ -255,44 +255,4 @@ impl OfLayers {
             _ => ControlFlow::Continue(()),
         }
     }
-}
-
-/// Shows every layer, those of completed datagrams behind the fragment that completes them.
-fn visit(
-    walk: &mut Walk<'_>,
-    reassembler: &mut Reassembler,
-    datagrams_left: u32,
-    show: &mut impl FnMut(&Layer<'_>) -> ControlFlow<()>,
-) -> ControlFlow<()> {
-    let mut addresses = None;
-    for layer in walk {
-        show(&layer)?;
-        match layer.kind {
-            Kind::Ipv6 => addresses = ipv6_addresses(&layer),
-            Kind::Ipv4 | Kind::Ipv6Fragment => {}
-            _ => continue,
-        }
-        let Some(fragment) = layer.fragment().filter(|_| datagrams_left > 0) else { continue };
-        let identity = if layer.kind == Kind::Ipv4 { ipv4_addresses(&layer) } else { addresses };
-        let Some((source, destination)) = identity else { continue };
-        if let Some(datagram) = reassembler.add(source, destination, &fragment) {
-            visit(&mut Walk::datagram(fragment.protocol, &datagram), reassembler, datagrams_left - 1, show)?;
-        }
-    }
-    ControlFlow::Continue(())
-}
-
-fn ipv6_addresses(layer: &Layer<'_>) -> Option<([u8; 16], [u8; 16])> {
-    let header = Ipv6::from_prefix(layer.span.bytes());
-    header.source().zip(header.destination())
-}
-
-fn ipv4_addresses(layer: &Layer<'_>) -> Option<([u8; 16], [u8; 16])> {
-    let header = Ipv4::from_prefix(layer.span.bytes());
-    let padded = |address: [u8; 4]| {
-        let mut bytes = [0; 16];
-        bytes[..4].copy_from_slice(&address);
-        bytes
-    };
-    Some((padded(header.source()?), padded(header.destination()?)))
 }

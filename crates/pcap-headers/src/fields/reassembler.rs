@@ -41,7 +41,7 @@ struct Datagram {
 
 impl Reassembler {
     /// How many fragments there were so far.
-    pub(super) fn taken(&self) -> u64 {
+    pub(crate) fn taken(&self) -> u64 {
         self.taken
     }
 

@@ -293,5 +293,5 @@ fn arp<'a>(layer: &Layer<'a>) -> Option<Arp<'a>> {
 
 /// Lengths do not count what a capture put in front of a packet.
 fn without_pseudo_header(packet: &Packet<'_>, len: usize) -> FieldValue {
-    FieldValue::Number(len.saturating_sub(packet.link_type.pseudo_header_len()) as u64)
+    FieldValue::Number(len.saturating_sub(packet.pseudo_header_len()) as u64)
 }

@@ -2,6 +2,8 @@
 
 use crate::{LinkType, Packet, TimeParts};
 
+const ZERO: TimeParts = TimeParts { seconds: 0, nanos: 0 };
+
 /// What must be remembered of a file to tell the relative times of its packets.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct FrameTimes {
@@ -13,9 +15,15 @@ pub struct FrameTimes {
 }
 
 impl FrameTimes {
+    /// The time of the packet that was taken last since the first one of the file; a packet without a time is one of the
+    /// epoch.
+    #[must_use]
+    pub fn since_first(&self) -> TimeParts {
+        since(self.time.unwrap_or(ZERO), self.first.unwrap_or(ZERO))
+    }
+
     /// Takes the next packet of the file.
     pub fn advance(&mut self, packet: &Packet<'_>) {
-        const ZERO: TimeParts = TimeParts { seconds: 0, nanos: 0 };
         let time = packet.time_parts;
         self.time = time;
         self.delta = time.map(|time| self.previous.map_or(ZERO, |previous| since(time, previous)));

@@ -26,8 +26,16 @@ impl Ipv4<'_> {
             len => match source_route(self.bytes(), len) {
                 Route::Destination(address) => Some(address),
                 Route::None => Some(header),
-                Route::Unknown => None,
+                Route::Uneven(_) | Route::Unknown => None,
             },
+        }
+    }
+
+    /// The same for what is counted: a source route of addresses that are not whole ends with four bytes all the same.
+    pub(crate) fn counted_destination(&self) -> Option<[u8; 4]> {
+        match source_route(self.bytes(), self.header_len()?) {
+            Route::Uneven(address) => Some(address),
+            _ => self.final_destination(),
         }
     }
 
@@ -44,7 +52,9 @@ impl Ipv4<'_> {
 enum Route {
     None,
     Destination([u8; 4]),
-    /// The options were not captured, or are not whole.
+    /// The last bytes of a route whose addresses are not whole.
+    Uneven([u8; 4]),
+    /// The options were not captured.
     Unknown,
 }
 
@@ -86,8 +96,8 @@ fn last_address(header: &[u8], at: usize, end: usize) -> Route {
     }
     match route.last_chunk() {
         Some(address) if (route.len() - 3).is_multiple_of(4) => Route::Destination(*address),
-        // Not whole addresses.
-        _ => Route::Unknown,
+        Some(address) => Route::Uneven(*address),
+        None => Route::Unknown,
     }
 }
 
@@ -145,30 +155,30 @@ pub(super) fn ipv6(span: Span<'_>) -> Option<Then<'_>> {
     }
     let (next, rest) = (header.next_header()?, span.after(Ipv6::LEN));
     let payload = match header.payload_len()? {
-        0 if is_jumbo(next, rest) => rest,
+        0 if jumbo_len(next, rest).is_some() => rest,
         len => rest.cut(len.into()),
     };
     Some(Then::known(of_ip_protocol(next), payload))
 }
 
-/// Whether hop-by-hop options hold the length of a jumbogram (RFC 2675).
-fn is_jumbo(next: u8, rest: Span<'_>) -> bool {
+/// The length of a jumbogram in hop-by-hop options (RFC 2675); 0 if it was not captured.
+pub(crate) fn jumbo_len(next: u8, rest: Span<'_>) -> Option<u32> {
     const PADDING: u8 = 0;
     const JUMBO: u8 = 0xc2;
     if next != 0 {
-        return false;
+        return None;
     }
-    let Some(units) = rest.get::<u8>(1) else { return false };
+    let units = rest.get::<u8>(1)?;
     let mut options = rest.cut(8 + 8 * usize::from(units)).after(2);
     while let Some(option) = options.get::<u8>(0) {
         match (option, options.get::<u8>(1)) {
-            (JUMBO, _) => return true,
+            (JUMBO, _) => return Some(options.get(2).unwrap_or_default()),
             (PADDING, _) => options = options.after(1),
             (_, Some(len)) => options = options.after(2 + usize::from(len)),
-            (_, None) => return false,
+            (_, None) => return None,
         }
     }
-    false
+    None
 }
 
 /// An extension header with its length in units of `unit` bytes, not counting the first `uncounted` bytes.

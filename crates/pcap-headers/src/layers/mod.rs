@@ -20,11 +20,12 @@ mod wireless;
 mod wrapped;
 
 pub use ip::Fragment;
+pub(crate) use ip::jumbo_len;
 pub use kind::Kind;
 pub use span::Span;
 pub(crate) use tables::{of_ether_type, of_ip_protocol, of_link_type, of_udp_port};
 pub use views::{Arp, Ethernet, Icmp, Ipv4, Ipv6, Ipv6Fragment, Sctp, Tcp, Udp, Vlan};
-pub(crate) use wrapped::exported_ipv4;
+pub(crate) use wrapped::{exported_ipv4, nflog_packet};
 
 use crate::walk::Reason;
 

@@ -104,6 +104,16 @@ pub(super) fn juniper_atm1(span: Span<'_>) -> Option<Then<'_>> {
 
 /// Linux netfilter log: family, then attributes in host order of either kind; one of them is the packet.
 pub(super) fn nflog(span: Span<'_>) -> Option<Then<'_>> {
+    let attributes = span.after(4);
+    Some(match nflog_packet(span) {
+        // Nothing is shown of one that is cut.
+        Some((kind, payload)) if payload.bytes().len() == payload.wire_len() => Then::known(kind, payload),
+        _ => Then::Stop(Reason::Payload, attributes),
+    })
+}
+
+/// The packet of a netfilter log, of which only the beginning may have been captured.
+pub(crate) fn nflog_packet(span: Span<'_>) -> Option<(Option<Kind>, Span<'_>)> {
     const BRIDGE: u8 = 7;
     const HARDWARE: u16 = 1;
     const PAYLOAD: u16 = 9;
@@ -118,13 +128,10 @@ pub(super) fn nflog(span: Span<'_>) -> Option<Then<'_>> {
         BRIDGE => find(HARDWARE).and_then(|value| of_ether_type(value.get(0)?)),
         _ => of_host_family(family),
     };
-    Some(match find(PAYLOAD) {
-        Some(payload) => Then::known(kind, payload),
-        None => Then::Stop(Reason::Payload, attributes),
-    })
+    find(PAYLOAD).map(|payload| (kind, payload))
 }
 
-/// The value of an attribute that was captured as a whole.
+/// The value of an attribute, as long as its length says.
 fn attribute<'a>(
     mut span: Span<'a>,
     wanted: u16,
@@ -132,8 +139,8 @@ fn attribute<'a>(
 ) -> Option<Span<'a>> {
     while let (Some(len @ 4..), Some(kind)) = (get(span, 0), get(span, 2)) {
         if kind == wanted {
-            let value = span.cut(len.into());
-            return (value.bytes().len() == usize::from(len)).then(|| value.after(4));
+            let len = usize::from(len);
+            return Some(span.cut(len).with_wire_len(len).after(4));
         }
         span = span.after(usize::from(len).next_multiple_of(4));
     }
