@@ -41,7 +41,7 @@ const fn target(name: &'static str, package: &'static str, body: fn(&[u8])) -> T
 }
 
 /// All targets.
-pub const TARGETS: [Target; 18] = [
+pub const TARGETS: [Target; 19] = [
     target("mapped_codecs", "mapped-input", mapped_codecs),
     target("silk_header", "silk-format", silk_header),
     target("silk_reader", "silk-format", silk_reader),
