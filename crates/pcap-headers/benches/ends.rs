@@ -9,7 +9,7 @@ use pcap_headers::{EndKind, Ends, Packet, Packets};
 
 const PACKETS: usize = 1 << 18;
 
-/// Ethernet frames of 60 bytes with IPv4 and TCP, one in eight IPv6 and UDP.
+/// Ethernet frames of 62 bytes with IPv4 and TCP, one in eight IPv6 and UDP.
 fn frame(number: usize) -> Vec<u8> {
     let low = (number % 251) as u8;
     let mut frame = vec![2, 0, 0, 0, 0, low, 2, 0, 0, 0, 1, low];
@@ -21,7 +21,7 @@ fn frame(number: usize) -> Vec<u8> {
         frame.extend([8, 0, 0x45, 0, 0, 46, 0, 1, 0, 0, 64, 6, 0, 0, 10, 0, 0, low, 10, 0, 1, low]);
         frame.extend([0x9c, 0x40, 0x01, 0xbb, 0, 0, 0, 1, 0, 0, 0, 2, 0x50, 0x18, 0x20, 0, 0, 0, 0, 0]);
     }
-    frame.resize(60, 0);
+    frame.resize(62, 0);
     frame
 }
 
@@ -29,7 +29,7 @@ fn capture() -> Vec<u8> {
     let words = |words: &[u32]| words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>();
     let mut file = words(&[0xa1b2_c3d4, 0x0004_0002, 0, 0, 65535, 1]);
     for number in 0..PACKETS {
-        file.extend(words(&[1_475_156_239, number as u32, 60, 60]));
+        file.extend(words(&[1_475_156_239, number as u32, 62, 62]));
         file.extend(frame(number));
     }
     file

@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use pcap_headers::{Error, FrameTimes, Packet, Packets};
@@ -32,11 +32,11 @@ pub(super) trait Maker: Clone + Send {
     fn fragments(&self) -> u64;
 }
 
-/// A run of packets: where they begin, how many there are, and what was seen before them.
+/// A run of packets, and what was seen before them. Records are gone through once: where the next one is, is known only when
+/// the one before has come from memory, which takes longer than anything else that is done with it.
 #[derive(Clone)]
 struct Piece<'a> {
-    packets: Packets<'a>,
-    count: usize,
+    packets: Arc<Vec<Packet<'a>>>,
     times: FrameTimes,
 }
 
@@ -45,8 +45,8 @@ impl Piece<'_> {
     fn make<M: Maker>(self, maker: &mut M, may_join: bool, mut made: M::Made) -> Option<M::Made> {
         maker.resume(self.times);
         let fragments = maker.fragments();
-        for packet in self.packets.take(self.count).map_while(Result::ok) {
-            maker.take(&packet, &mut made);
+        for packet in self.packets.iter() {
+            maker.take(packet, &mut made);
             if !may_join && maker.fragments() != fragments {
                 return None;
             }
@@ -72,21 +72,24 @@ impl<'a> Cutter<'a> {
     }
 
     fn next_piece(&mut self) -> Option<Piece<'a>> {
-        let mut piece = Piece { packets: self.packets.clone(), count: 0, times: self.times };
+        /// What is taken before the packets have come.
+        const MOST_EXPECTED: usize = 2048;
+        let times = self.times;
+        let mut packets = Vec::with_capacity(self.piece.min(MOST_EXPECTED));
         let mut bytes = 0;
-        while self.left > 0 && piece.count < self.piece && bytes < PIECE_BYTES && self.error.is_none() {
+        while self.left > 0 && packets.len() < self.piece && bytes < PIECE_BYTES && self.error.is_none() {
             match self.packets.next() {
                 None => break,
                 Some(Err(error)) => self.error = Some(error),
                 Some(Ok(packet)) => {
                     self.times.advance(&packet);
-                    piece.count += 1;
                     bytes += packet.data.len();
                     self.left -= 1;
+                    packets.push(packet);
                 }
             }
         }
-        (piece.count > 0).then_some(piece)
+        (!packets.is_empty()).then(|| Piece { packets: Arc::new(packets), times })
     }
 }
 
