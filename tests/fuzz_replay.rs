@@ -11,6 +11,8 @@ use flowloom_fuzz::TARGETS;
 const MUTATIONS: usize = 200;
 /// Two pages are made for each input, which takes milliseconds.
 const MUTATIONS_OF_PAGES: usize = 6;
+/// Every input is made flows of four times.
+const MUTATIONS_OF_FLOWS: usize = 10;
 /// As libFuzzer's `-max_len` in `fuzz/run`.
 const MAX_LEN: usize = 1 << 16;
 /// Words that length fields do not like.
@@ -39,6 +41,7 @@ fn replay(name: &str) {
 fn mutations(name: &str, len: usize) -> usize {
     match name {
         "report_page" => MUTATIONS_OF_PAGES,
+        "flow_table" => MUTATIONS_OF_FLOWS,
         _ => (MUTATIONS * 4096 / len.max(4096)).max(2),
     }
 }

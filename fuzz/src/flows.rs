@@ -11,7 +11,7 @@ use flow_frame::{
 };
 
 /// More packets of one input would only take time.
-const MOST: usize = 4096;
+const MOST: usize = 200;
 /// Bytes of a packet that is made of an input.
 const PACKET: usize = 8;
 
@@ -27,12 +27,12 @@ pub fn flow_table(data: &[u8]) {
         .with_bytes(if data.len().is_multiple_of(5) { FlowBytes::Ip } else { FlowBytes::Wire })
         .with_max_flows(1 + data.len() % 31);
     let columns = FlowTable::packet_columns(&options);
-    let scan = Scan::default().with_columns(columns.clone());
+    let scan = Scan::default().with_columns(columns.clone()).with_batch_rows(MOST);
     if let Ok(mut reader) = open_bytes(data.to_vec(), "capture", &scan) {
         let mut batches = Vec::new();
         while let Some(Ok(batch)) = reader.next_batch() {
             batches.push(batch);
-            if batches.iter().map(RecordBatch::num_rows).sum::<usize>() > MOST {
+            if batches.iter().map(RecordBatch::num_rows).sum::<usize>() >= MOST {
                 break;
             }
         }
@@ -101,9 +101,15 @@ fn check(batches: &[RecordBatch], options: &FlowTableOptions) {
     }
     assert_eq!((counted as u64, bytes as u64), (account.packets, account.bytes));
 
-    // One packet a batch.
-    let single: Vec<RecordBatch> =
-        batches.iter().flat_map(|batch| (0..batch.num_rows()).map(|row| batch.slice(row, 1))).collect();
+    // A few packets a batch.
+    let few = 1 + packets % 7;
+    let single: Vec<RecordBatch> = batches
+        .iter()
+        .flat_map(|batch| {
+            let starts = (0..batch.num_rows()).step_by(few);
+            starts.map(move |start| batch.slice(start, few.min(batch.num_rows() - start)))
+        })
+        .collect();
     assert_eq!((flows, account), self::flows(&single, options));
 }
 

@@ -75,7 +75,8 @@ impl IdleQueue {
         }
         match (self.front.last(), self.late.peek()) {
             (Some(front), Some(Reverse(late))) => Some(*front.min(late)),
-            (front, late) => front.or(late.map(|Reverse(late)| late)).copied(),
+            (Some(front), None) => Some(*front),
+            (None, late) => late.map(|Reverse(late)| *late),
         }
     }
 

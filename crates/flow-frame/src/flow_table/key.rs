@@ -162,8 +162,8 @@ impl KeyMaker {
         let rows = batch.num_rows();
         let (sip, no_sip) = columns::addresses(batch, "sip")?;
         let (dip, no_dip) = columns::addresses(batch, "dip")?;
-        let protocol =
-            columns::column(batch, "protocol").and(cells::<UInt8Type>(batch, "protocol", "UInt8"))?;
+        let protocol = columns::column(batch, "protocol")
+            .and_then(|_| cells::<UInt8Type>(batch, "protocol", "UInt8"))?;
         let times = columns::times(batch, "stime")?;
         let (wire, no_wire) = columns::counts(batch, "bytes")?;
         let wire = Cells { values: wire, nulls: no_wire };

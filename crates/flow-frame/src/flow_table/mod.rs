@@ -330,7 +330,7 @@ impl FlowTable {
     fn pop(&mut self, before: Option<i64>) -> Option<u32> {
         let flows = &self.flows;
         let turn_of =
-            |slot: u32| flows.get(slot as usize).map_or(Turn::default(), |flow| (flow.seen, flow.number));
+            |slot: u32| flows.get(slot as usize).map_or_else(Turn::default, |flow| (flow.seen, flow.number));
         self.queue.pop_before(before, turn_of)
     }
 

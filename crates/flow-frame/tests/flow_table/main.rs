@@ -292,7 +292,10 @@ fn columns_are_those_asked_for() {
     packets.push(&tcp(0.0, 2), None);
     let keys = table.key_maker().prepare(&packets.finish().unwrap()).unwrap();
     let mut batches = Vec::new();
-    let mut sink = |batch| Ok::<_, Error>(batches.push(batch));
+    let mut sink = |batch| -> Result<(), Error> {
+        batches.push(batch);
+        Ok(())
+    };
     table.update(&keys, &mut sink).unwrap();
     table.finish(&mut sink).unwrap();
     assert_eq!((batches.len(), batches[0].schema(), batches[0].num_rows()), (1, table.schema(), 1));
