@@ -72,6 +72,7 @@
 //! by running it. The formats are those of draft-ietf-opsawg-pcap and draft-ietf-opsawg-pcapng, the numbers of link types
 //! the tcpdump group's.
 
+mod ahead;
 mod bytes;
 mod columns;
 mod container;

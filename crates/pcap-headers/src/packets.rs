@@ -1,5 +1,6 @@
 //! The slice face: packets in place.
 
+use crate::ahead::Ahead;
 use crate::container::Container;
 use crate::error::Result;
 use crate::info::CaptureInfo;
@@ -25,6 +26,7 @@ use crate::unit::Step;
 #[derive(Debug, Clone)]
 pub struct Packets<'a> {
     rest: &'a [u8],
+    ahead: Ahead,
     container: Container,
     ended: bool,
 }
@@ -39,7 +41,7 @@ impl<'a> Packets<'a> {
     /// [`Packets::new`] with options.
     #[must_use]
     pub fn with_options(file: &'a [u8], options: &Options) -> Self {
-        Self { rest: file, container: Container::new(*options), ended: false }
+        Self { rest: file, ahead: Ahead::default(), container: Container::new(*options), ended: false }
     }
 
     /// What the file said about itself so far; the header of a pcap file is known before its first packet is given, those
@@ -68,10 +70,12 @@ impl<'a> Iterator for Packets<'a> {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         while !self.ended {
+            self.ahead.look(self.rest);
             match self.container.step(self.rest, true) {
                 Ok(Step::Unit { len, found }) => {
                     let (unit, rest) = self.rest.split_at_checked(len).unwrap_or_default();
                     self.rest = rest;
+                    self.ahead.pass(len);
                     if let Some(found) = found {
                         return Some(Ok(found.view_in(unit)));
                     }

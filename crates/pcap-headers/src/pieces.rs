@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::io::{self, Read};
 
+use crate::ahead::Ahead;
 use crate::container::Container;
 use crate::error::{Error, ErrorKind, Result};
 use crate::info::CaptureInfo;
@@ -149,6 +150,7 @@ fn parts(ns: i64) -> TimeParts {
 #[derive(Debug)]
 pub struct Cutter {
     container: Container,
+    ahead: Ahead,
     packets: usize,
     first_ns: Option<i64>,
     previous_ns: Option<i64>,
@@ -197,6 +199,7 @@ impl Cutter {
     pub fn new(options: Options, packets: usize) -> Self {
         Self {
             container: Container::new(options),
+            ahead: Ahead::default(),
             packets: packets.max(1),
             first_ns: None,
             previous_ns: None,
@@ -313,6 +316,7 @@ impl Cutter {
         let mut gathered = Gathered { marks: Vec::new(), len: 0, stop: Stop::Full };
         while gathered.marks.len() < self.packets && gathered.len < MOST {
             let unit = bytes.get(gathered.len..).unwrap_or_default();
+            self.ahead.look(unit);
             match self.container.step(unit, end) {
                 Ok(Step::Unit { len, found }) => {
                     if let Some(found) = found {
@@ -325,6 +329,7 @@ impl Cutter {
                         gathered.marks.push(mark);
                     }
                     gathered.len += len;
+                    self.ahead.pass(len);
                 }
                 Ok(Step::Need { what, total }) => {
                     gathered.stop = Stop::Need { what, total };

@@ -4,7 +4,6 @@
 //! are not: a worker that meets one gives its piece up, and the piece is worked on here, in order, by the one maker
 //! whose datagrams are put together.
 
-use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -71,12 +70,11 @@ impl<'a> Cutter<'a> {
         Self { packets, piece, times: FrameTimes::default(), left, error: None }
     }
 
-    fn next_piece(&mut self) -> Option<Piece<'a>> {
-        /// What is taken before the packets have come.
-        const MOST_EXPECTED: usize = 2048;
+    /// The next piece, in memory that is used again.
+    fn next_piece(&mut self, mut packets: Vec<Packet<'a>>) -> Option<Piece<'a>> {
         let times = self.times;
-        let mut packets = Vec::with_capacity(self.piece.min(MOST_EXPECTED));
         let mut bytes = 0;
+        packets.clear();
         while self.left > 0 && packets.len() < self.piece && bytes < PIECE_BYTES && self.error.is_none() {
             match self.packets.next() {
                 None => break,
@@ -93,45 +91,83 @@ impl<'a> Cutter<'a> {
     }
 }
 
+/// What a worker gets.
 struct Work<'a, T> {
     piece: Piece<'a>,
-    /// Memory to use again.
-    made: T,
+    memory: T,
     reply: SyncSender<Option<T>>,
 }
 
+/// A piece that is worked on.
+struct Awaited<'a, T> {
+    piece: Piece<'a>,
+    made: Receiver<Option<T>>,
+}
+
+/// Memory to use again.
+struct Spare<'a, T> {
+    packets: Vec<Packet<'a>>,
+    made: T,
+}
+
 /// Works on the pieces and gives what is made to `put`, which leaves it empty; the error is where the capture ends early.
+///
+/// One thread cuts, some work, and the one that called puts.
 pub(super) fn run<M: Maker>(
-    mut cutter: Cutter<'_>,
+    cutter: Cutter<'_>,
     maker: &mut M,
     threads: NonZeroUsize,
     put: &mut dyn FnMut(&mut M::Made) -> Result<(), Failure>,
 ) -> Result<Option<Error>, Failure> {
-    let (sender, receiver) = mpsc::channel::<Work<'_, M::Made>>();
-    let receiver = Mutex::new(receiver);
+    let (work_sender, work_receiver) = mpsc::channel();
+    let work_receiver = Mutex::new(work_receiver);
+    let (awaited_sender, awaited) = mpsc::sync_channel(threads.get() + 2);
+    let (spare_sender, spare) = mpsc::channel();
     thread::scope(|scope| {
-        let mut workers = 0;
         for _ in 0..threads.get() {
             let mut own = maker.clone();
-            let receiver = &receiver;
+            let receiver = &work_receiver;
             // The system may refuse: then those that it gave do all the work, if need be none.
-            let worker = thread::Builder::new().spawn_scoped(scope, move || work(&mut own, receiver));
-            workers += usize::from(worker.is_ok());
+            let _ = thread::Builder::new().spawn_scoped(scope, move || work(&mut own, receiver));
         }
-        let done = in_order(&mut cutter, &sender, workers + 2, maker, put);
-        // Workers end when nothing can come any more.
-        drop(sender);
-        done
-    })?;
-    Ok(cutter.error)
+        // Workers end when nothing can come any more: when the cutter has ended.
+        let cutting = thread::Builder::new()
+            .spawn_scoped(scope, move || cut(cutter, work_sender, awaited_sender, spare));
+        let cutting =
+            cutting.map_err(|error| Failure::Message(format!("no thread could be started: {error}")))?;
+        let done = in_order(awaited, spare_sender, maker, put);
+        let error = cutting.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        done.map(|()| error)
+    })
+}
+
+/// Sends pieces out, no more at a time than the one who waits for them takes.
+fn cut<'a, T: Default>(
+    mut cutter: Cutter<'a>,
+    workers: Sender<Work<'a, T>>,
+    awaited: SyncSender<Awaited<'a, T>>,
+    spare: Receiver<Spare<'a, T>>,
+) -> Option<Error> {
+    loop {
+        let (packets, memory) =
+            spare.try_recv().map_or_else(|_| Default::default(), |Spare { packets, made }| (packets, made));
+        let Some(piece) = cutter.next_piece(packets) else { return cutter.error };
+        let (reply, made) = mpsc::sync_channel(1);
+        // Without workers the reply is dropped with the work.
+        let _ = workers.send(Work { piece: piece.clone(), memory, reply });
+        // Nobody waits after an error.
+        if awaited.send(Awaited { piece, made }).is_err() {
+            return None;
+        }
+    }
 }
 
 fn work<M: Maker>(maker: &mut M, receiver: &Mutex<Receiver<Work<'_, M::Made>>>) {
     let unused = maker.clone();
     loop {
         let next = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Work { piece, made, reply }) = next else { return };
-        let made = piece.make(maker, false, made);
+        let Ok(Work { piece, memory, reply }) = next else { return };
+        let made = piece.make(maker, false, memory);
         if made.is_none() {
             maker.clone_from(&unused);
         }
@@ -140,32 +176,23 @@ fn work<M: Maker>(maker: &mut M, receiver: &Mutex<Receiver<Work<'_, M::Made>>>) 
     }
 }
 
-/// Sends pieces out, at most `ahead` before they are put, and puts what is made of them in their order.
+/// Puts what is made of the pieces in their order.
 fn in_order<'a, M: Maker>(
-    cutter: &mut Cutter<'a>,
-    sender: &Sender<Work<'a, M::Made>>,
-    ahead: usize,
+    awaited: Receiver<Awaited<'a, M::Made>>,
+    spare: Sender<Spare<'a, M::Made>>,
     maker: &mut M,
     put: &mut dyn FnMut(&mut M::Made) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let mut waiting = VecDeque::new();
-    let mut spare = M::Made::default();
-    loop {
-        while waiting.len() < ahead
-            && let Some(piece) = cutter.next_piece()
-        {
-            let (reply, made) = mpsc::sync_channel(1);
-            waiting.push_back((piece.clone(), made));
-            let work = Work { piece, made: std::mem::take(&mut spare), reply };
-            // Without workers the reply is dropped with the work.
-            let _ = sender.send(work);
-        }
-        let Some((piece, made)) = waiting.pop_front() else { return Ok(()) };
+    for Awaited { piece, made } in awaited {
         let mut made = match made.recv().ok().flatten() {
             Some(made) => made,
-            None => piece.make(maker, true, M::Made::default()).unwrap_or_default(),
+            None => piece.clone().make(maker, true, M::Made::default()).unwrap_or_default(),
         };
         put(&mut made)?;
-        spare = made;
+        if let Ok(packets) = Arc::try_unwrap(piece.packets) {
+            // The cutter may have ended.
+            let _ = spare.send(Spare { packets, made });
+        }
     }
+    Ok(())
 }
