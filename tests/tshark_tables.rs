@@ -67,14 +67,16 @@ fn count(number: usize) -> NonZeroUsize {
     NonZeroUsize::new(number).unwrap()
 }
 
-/// One thread mapped and read, and pieces on several.
-fn setups() -> [Setup; 4] {
+/// One thread mapped and read, and pieces and segments on several.
+fn setups() -> [Setup; 6] {
     let mapped = Setup::default().with_map(true);
     [
         Setup::default(),
         mapped.clone(),
         mapped.clone().with_threads(count(2)).with_piece_packets(count(3)),
-        mapped.with_threads(count(3)).with_piece_packets(count(100)),
+        mapped.clone().with_threads(count(3)).with_piece_packets(count(100)),
+        mapped.clone().with_threads(count(2)).with_segment_bytes(count(500)),
+        mapped.with_threads(count(3)).with_segment_bytes(count(10_000)),
     ]
 }
 
@@ -146,6 +148,44 @@ fn pieces_count_the_same() {
             let setup = Setup::default().with_map(true).with_threads(count(threads));
             let found = run(&switches, &path, &setup.with_piece_packets(count(packets)));
             assert!(found == whole, "{threads} threads, pieces of {packets}, {more}");
+        }
+    }
+}
+
+/// Wherever a walk begins in the middle, all tables are those of one walk: of fragments too, and of packets that hold captures,
+/// in which records can be seen that are none.
+#[test]
+fn segments_count_the_same() {
+    let directory = tempfile::tempdir().unwrap();
+    let make = |name: &str, options: &CaptureOptions| {
+        let path = directory.path().join(name);
+        fs::write(&path, Capture::new(options).unwrap().write(Vec::new(), |_| {}).unwrap()).unwrap();
+        path
+    };
+    let mut options = CaptureOptions::default();
+    (options.packets, options.ipv6_share) = (2000, 0.5);
+    let plain = make("plain.pcap", &options);
+    options.fragment_share = 0.001;
+    let fragments = make("fragments.pcap", &options);
+    // Records of a capture as the payload of packets.
+    let records = fs::read(&plain).unwrap();
+    let (header, records) = records.split_at(24);
+    let mut holding = header.to_vec();
+    for payload in records.chunks(30_000) {
+        let frame = [&[2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x08, 0x06][..], payload].concat();
+        let len = (frame.len() as u32).to_le_bytes();
+        holding.extend([&1_475_155_340_u32.to_le_bytes()[..], &[0; 4], &len, &len, &frame].concat());
+    }
+    holding.extend(records);
+    let nested = directory.path().join("nested.pcap");
+    fs::write(&nested, holding).unwrap();
+    for path in [plain, fragments, nested] {
+        let whole = run(ALL, &path, &Setup::default());
+        assert_eq!(whole.0, 0);
+        for (threads, bytes) in [(2, 24), (2, 1000), (3, 20_000), (4, 1 << 20)] {
+            let setup = Setup::default().with_map(true).with_threads(count(threads));
+            let found = run(ALL, &path, &setup.with_segment_bytes(count(bytes)));
+            assert!(found == whole, "{} on {threads} threads, segments of {bytes}", path.display());
         }
     }
 }

@@ -1,7 +1,10 @@
 //! The one module with `unsafe`: mapping a regular file.
 
 use std::fs::File;
+use std::ops::Range;
 
+#[cfg(target_os = "linux")]
+use memmap2::Advice;
 use memmap2::{Mmap, MmapOptions};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -30,6 +33,20 @@ impl Mapped {
 
     pub(crate) fn as_slice(&self) -> &[u8] {
         self.0.as_deref().unwrap_or_default()
+    }
+
+    /// Says that these bytes will be read next: the system then maps their pages together, for a quarter of what it takes
+    /// page by page. Waits for the disk if it has to. Changes nothing that can be seen; bytes that are not there are ignored.
+    pub fn expect(&self, bytes: Range<usize>) {
+        #[cfg(target_os = "linux")]
+        if let Some(map) = &self.0 {
+            let end = bytes.end.min(map.len());
+            // Kernels before 5.14 know no such advice, and nothing is lost.
+            let _ =
+                map.advise_range(Advice::PopulateRead, bytes.start.min(end), end.saturating_sub(bytes.start));
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = bytes;
     }
 
     /// Maps the whole of `file`; `None` if it is not a regular file (a pipe, a device, a directory).

@@ -45,6 +45,21 @@ impl Container {
         self.offset
     }
 
+    /// What is known of the records of a pcap file.
+    pub(crate) fn pcap(&self) -> Option<(&FileHeader, &Options)> {
+        match &self.kind {
+            Kind::Pcap(header) => Some((header, &self.options)),
+            _ => None,
+        }
+    }
+
+    /// The same file from another record on, with nothing read yet.
+    pub(crate) fn at(&self, offset: u64) -> Option<Self> {
+        let (header, options) = self.pcap()?;
+        let (kind, info) = (Kind::Pcap(*header), self.info.clone());
+        Some(Self { options: *options, kind, offset, info, report: Report::default() })
+    }
+
     pub(crate) fn info(&self) -> &CaptureInfo {
         &self.info
     }

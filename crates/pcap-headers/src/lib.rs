@@ -92,6 +92,7 @@ pub mod pcapng;
 mod pieces;
 mod reader;
 mod report;
+mod resync;
 mod ring_buffer;
 mod time;
 mod unit;

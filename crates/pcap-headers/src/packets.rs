@@ -41,7 +41,15 @@ impl<'a> Packets<'a> {
     /// [`Packets::new`] with options.
     #[must_use]
     pub fn with_options(file: &'a [u8], options: &Options) -> Self {
-        Self { rest: file, ahead: Ahead::default(), container: Container::new(*options), ended: false }
+        Self::of(file, Container::new(*options))
+    }
+
+    pub(crate) fn of(rest: &'a [u8], container: Container) -> Self {
+        Self { rest, ahead: Ahead::default(), container, ended: false }
+    }
+
+    pub(crate) fn container(&self) -> &Container {
+        &self.container
     }
 
     /// What the file said about itself so far; the header of a pcap file is known before its first packet is given, those

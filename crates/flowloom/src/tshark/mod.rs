@@ -6,6 +6,7 @@
 mod args;
 mod line;
 mod pieces;
+mod segments;
 mod statistics;
 mod text;
 mod zone;
@@ -25,6 +26,7 @@ use crate::sandbox::{Rules, Sandbox};
 use crate::source::{OpenOptions, open_input};
 use args::{Count, Job, Request};
 use pieces::{Cutter, Maker};
+use segments::Segments;
 use statistics::{Finder, Tables};
 use text::Printer;
 use zone::Zone;
@@ -53,6 +55,9 @@ pub struct Setup {
     /// Packets that a thread looks at at a time; if there is no number, as many as are good for a large capture, and small
     /// ones are looked at on one thread.
     pub piece_packets: Option<NonZeroUsize>,
+    /// Bytes of a capture that a thread walks at a time for tables; if there is no number, as many as are good for a large
+    /// capture.
+    pub segment_bytes: Option<NonZeroUsize>,
     /// The environment variable `TZ`.
     pub time_zone: Option<OsString>,
     /// Whether the run shuts itself in.
@@ -65,7 +70,14 @@ impl Setup {
     pub fn from_environment() -> Self {
         let threads = std::thread::available_parallelism().ok();
         let time_zone = std::env::var_os("TZ");
-        Self { map: true, threads, piece_packets: None, time_zone, sandbox: Sandbox::default() }
+        Self {
+            map: true,
+            threads,
+            piece_packets: None,
+            segment_bytes: None,
+            time_zone,
+            sandbox: Sandbox::default(),
+        }
     }
 
     /// With or without maps.
@@ -87,6 +99,18 @@ impl Setup {
     pub fn with_piece_packets(mut self, packets: NonZeroUsize) -> Self {
         self.piece_packets = Some(packets);
         self
+    }
+
+    /// With so many bytes of a capture that a thread walks at a time.
+    #[must_use]
+    pub fn with_segment_bytes(mut self, bytes: NonZeroUsize) -> Self {
+        self.segment_bytes = Some(bytes);
+        self
+    }
+
+    /// Whether it was said how a capture is cut.
+    fn is_cut(&self) -> bool {
+        self.piece_packets.is_some() || self.segment_bytes.is_some()
     }
 
     /// With another value of `TZ`.
@@ -236,14 +260,21 @@ fn read<M: Maker>(
     let threads = setup.threads.filter(|threads| threads.get() > 1);
     let options = Options::default().with_parity(Parity::Tshark);
     match (input.as_slice(), threads) {
-        (Some(bytes), Some(threads)) if bytes.len() >= SMALL || setup.piece_packets.is_some() => {
+        (Some(bytes), Some(threads)) if bytes.len() >= SMALL || setup.is_cut() => {
             let capture = Packets::with_options(bytes, &options);
             let is_capture = is_capture(&capture);
             if is_capture {
                 put(&mut M::Made::default())?;
             }
             let piece = setup.piece_packets.map_or(PIECE_PACKETS, NonZeroUsize::get);
-            let error = pieces::run(Cutter::new(capture, packets, piece), maker, threads, put)?;
+            let may_be_apart = M::IS_APART && packets == u64::MAX;
+            let is_wanted = setup.piece_packets.is_none() || setup.segment_bytes.is_some();
+            let map = input.map_of().filter(|_| may_be_apart && is_wanted);
+            let segments = map.and_then(|map| Segments::new(map, capture.clone(), setup.segment_bytes));
+            let error = match segments {
+                Some(segments) => segments::run(&segments, maker, threads, put)?,
+                None => pieces::run(Cutter::new(capture, packets, piece), maker, threads, put)?,
+            };
             Ok(Ended { is_capture, error })
         }
         _ => in_order(Source::new(&mut input, options), packets, maker, put),

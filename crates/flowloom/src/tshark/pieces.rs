@@ -21,6 +21,9 @@ pub(super) trait Maker: Clone + Send {
     /// What is made of a piece.
     type Made: Default + Send;
 
+    /// Whether a packet's number and the time of the packet before do not matter.
+    const IS_APART: bool;
+
     /// Adds what the next packet gives.
     fn take(&mut self, packet: &Packet<'_>, made: &mut Self::Made);
 

@@ -143,6 +143,7 @@ impl Printer {
 
 impl Maker for Printer {
     type Made = Vec<u8>;
+    const IS_APART: bool = false;
 
     fn take(&mut self, packet: &Packet<'_>, made: &mut Vec<u8>) {
         self.line(packet, made);

@@ -90,6 +90,7 @@ impl Finder {
 
 impl Maker for Finder {
     type Made = Found;
+    const IS_APART: bool = true;
 
     #[inline]
     fn take(&mut self, packet: &Packet<'_>, found: &mut Found) {
