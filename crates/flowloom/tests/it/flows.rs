@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -211,7 +212,15 @@ fn nfdump(path: &Path) -> Sums {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    assert!(reader.wait().unwrap().success());
+    // It can wait for ever, and does not heed a request to end.
+    let status = (0..6000).find_map(|_| {
+        std::thread::sleep(Duration::from_millis(10));
+        reader.try_wait().unwrap()
+    });
+    if status.is_none() {
+        reader.kill().unwrap();
+    }
+    assert!(status.is_some_and(|status| status.success()), "nfpcapd of {}: {status:?}", path.display());
     let format = "fmt:%sa,%da,%sp,%dp,%pr,%ipkt,%ibyt";
     let printed =
         Command::new("nfdump").args(["-R", text(flows.path()), "-q", "-6", "-N", "-o", format]).output();
