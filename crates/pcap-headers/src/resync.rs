@@ -8,8 +8,9 @@ use crate::pcap::{FileHeader, head, most_captured};
 
 /// Records that have to fit.
 const RECORDS: usize = 4;
-/// How far apart these lie in time at most, in seconds.
-const NEAR: u32 = 86_400;
+/// How far these lie from what the capture begins with at most, in seconds: a year. Seconds are what tells a record header
+/// from one that is read four bytes too late, where lengths pass for lengths too.
+const NEAR: u64 = 366 * 86_400;
 
 impl<'a> Packets<'a> {
     /// The rest of the same capture from `offset` on, where a record begins: the [`offset`](Self::offset) of another walk.
@@ -22,32 +23,32 @@ impl<'a> Packets<'a> {
         Some(Self::of(rest, container))
     }
 
-    /// [`at`](Self::at) the first place behind `offset` where records seem to begin: four that fit each other, or all up to
-    /// the end. None if there is no such place within the longest packet that there may be. It is a guess: what it gives
+    /// [`at`](Self::at) the first place behind `offset` where records seem to begin: four that fit each
+    /// other. None if there is no such place within the longest packet that there may be. It is a guess: what it gives
     /// counts if a walk from before has its offset there.
     #[must_use]
     pub fn guess(&self, file: &'a [u8], offset: u64) -> Option<Self> {
         let (header, options) = self.container().pcap()?;
         let most = most_captured(header, options);
+        let begun = self.report().earliest_ns? / 1_000_000_000;
         let first = usize::try_from(offset).ok()?;
         let bytes = file.get(first..)?;
-        let place = (0..bytes.len().min(most)).find(|at| is_run(header, most, bytes.get(*at..)))?;
+        let place = (0..bytes.len().min(most)).find(|at| is_run(header, most, begun, bytes.get(*at..)))?;
         self.at(file, offset + place as u64)
     }
 }
 
 /// Whether records that fit each other begin here.
 #[inline]
-fn is_run(header: &FileHeader, most: usize, bytes: Option<&[u8]>) -> bool {
+fn is_run(header: &FileHeader, most: usize, begun: i64, bytes: Option<&[u8]>) -> bool {
     let Some(mut rest) = bytes else { return false };
     let second = if header.nanos { 1_000_000_000 } else { 1_000_000 };
-    let mut time = None;
-    for count in 0..RECORDS {
-        let Some(head) = head(header, rest) else { return count > 0 && rest.is_empty() };
+    for _ in 0..RECORDS {
+        let Some(head) = head(header, rest) else { return false };
         let captured = head.captured as usize;
         // A record without data is possible, and so are zeros without end in a payload.
         let is_sound = (1..=most).contains(&captured) && head.captured <= head.wire && head.fraction < second;
-        if !is_sound || head.seconds.abs_diff(*time.get_or_insert(head.seconds)) > NEAR {
+        if !is_sound || i64::from(head.seconds).abs_diff(begun) > NEAR {
             return false;
         }
         let Some(behind) = rest.get(header.variant.record_header_len() + captured..) else { return false };
@@ -89,9 +90,10 @@ mod tests {
             let mut opened = Packets::new(&file);
             prop_assert!(opened.guess(&file, from).is_none(), "nothing is known yet");
             opened.next();
-            let next = [24].iter().chain(&offsets).find(|at| **at >= from).copied();
+            let begins = &[&[24], &offsets[..]].concat()[..packets.len().saturating_sub(super::RECORDS - 1)];
+            let next = begins.iter().find(|at| **at >= from).copied();
             let guess = opened.guess(&file, from);
-            prop_assert_eq!(guess.as_ref().map(Packets::offset), next.filter(|at| *at < file.len() as u64));
+            prop_assert_eq!(guess.as_ref().map(Packets::offset), next);
             let data = |packets: Packets<'_>| packets.map(|packet| packet.unwrap().data.to_vec()).collect::<Vec<_>>();
             if let Some(guess) = guess {
                 let before = offsets.iter().filter(|at| **at <= guess.offset()).count();
@@ -102,7 +104,8 @@ mod tests {
 
     #[test]
     fn zeros_are_no_records() {
-        let file = capture(&[vec![1; 10], vec![0; 5000], vec![2; 10], vec![3; 10]]);
+        let file =
+            capture(&[&[1; 10][..], &[0; 5000], &[2; 10], &[3; 10], &[4; 10], &[5; 10]].map(<[u8]>::to_vec));
         let mut opened = Packets::new(&file);
         opened.next();
         assert_eq!(opened.guess(&file, 200).map(|packets| packets.offset()), Some(24 + 26 + 16 + 5000));

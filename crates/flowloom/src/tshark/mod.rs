@@ -16,6 +16,7 @@ use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
 
 use mapped_input::{Input, Opened};
 use pcap_headers::{CaptureInfo, Error, Oddity, Options, Packet, Packets, Parity, Reader, Report};
@@ -68,7 +69,7 @@ impl Setup {
     /// Mapped files, a thread a processor, and the time zone of the process.
     #[must_use]
     pub fn from_environment() -> Self {
-        let threads = std::thread::available_parallelism().ok();
+        let threads = thread::available_parallelism().ok();
         let time_zone = std::env::var_os("TZ");
         Self {
             map: true,
@@ -187,7 +188,8 @@ fn fields(job: &Job, setup: &Setup, out: &mut dyn Write, opened: &mut Option<Ope
         lines.clear();
         Ok(())
     };
-    let ended = read(&job.file, job.packets, setup, &mut printer, &mut put, opened)?;
+    let mut input = open(&job.file, setup, opened)?;
+    let ended = read(&mut input, job.packets, setup, &mut printer, &mut put)?;
     out.flush()?;
     ended.check(&job.file)
 }
@@ -208,10 +210,13 @@ fn tables(
             Failure::Message(error.to_string())
         })
     };
-    let ended = match read(&count.file, count.packets, setup, &mut finder, &mut put, opened) {
+    let mut input = open(&count.file, setup, opened)?;
+    let ended = match read(&mut input, count.packets, setup, &mut finder, &mut put) {
         Err(Failure::Message(message)) if full.is_some() => Err(Failure::Message(message)),
         other => Ok(other?),
     };
+    // It takes a while to give a large map back.
+    let closing = thread::Builder::new().spawn(|| drop(input));
     if ended.as_ref().map_or(true, |ended| ended.is_capture) {
         let mut text = Vec::new();
         for statistic in count.statistics.iter().rev() {
@@ -221,6 +226,7 @@ fn tables(
         }
         out.flush()?;
     }
+    let _ = closing.map(thread::JoinHandle::join);
     ended?.check(&count.file)
 }
 
@@ -243,20 +249,23 @@ impl Ended {
     }
 }
 
-/// Lets `maker` see the packets of a file, and `put` what it makes of them, in order; at least once if it is a capture.
+fn open(file: &OsStr, setup: &Setup, opened: &mut Option<Opened>) -> Result<Input, Failure> {
+    let path = Path::new(file);
+    setup.sandbox.enter_tool(|| Rules::default().read([path]))?;
+    let options = OpenOptions::default().with_map(setup.map);
+    let input = open_input(path, options).map_err(|e| e.to_string())?;
+    *opened = Some(input.opened());
+    Ok(input)
+}
+
+/// Lets `maker` see the packets of an input, and `put` what it makes of them, in order; at least once if it is a capture.
 fn read<M: Maker>(
-    file: &OsStr,
+    input: &mut Input,
     packets: u64,
     setup: &Setup,
     maker: &mut M,
     put: &mut dyn FnMut(&mut M::Made) -> Result<(), Failure>,
-    opened: &mut Option<Opened>,
 ) -> Result<Ended, Failure> {
-    let path = Path::new(file);
-    setup.sandbox.enter_tool(|| Rules::default().read([path]))?;
-    let open = OpenOptions::default().with_map(setup.map);
-    let mut input = open_input(path, open).map_err(|e| e.to_string())?;
-    *opened = Some(input.opened());
     let threads = setup.threads.filter(|threads| threads.get() > 1);
     let options = Options::default().with_parity(Parity::Tshark);
     match (input.as_slice(), threads) {
@@ -277,7 +286,7 @@ fn read<M: Maker>(
             };
             Ok(Ended { is_capture, error })
         }
-        _ => in_order(Source::new(&mut input, options), packets, maker, put),
+        _ => in_order(Source::new(input, options), packets, maker, put),
     }
 }
 

@@ -6,7 +6,7 @@ use std::hash::Hash;
 use pcap_headers::{EndPair, FieldTable, FieldValue, Network};
 
 /// One end of a conversation.
-pub(super) trait End: Copy + Eq + Ord + Hash + Debug {
+pub(super) trait End: Copy + Eq + Ord + Hash + Debug + Sync {
     /// Two of them as one key.
     type Pair: Copy + Eq + Hash + Debug;
 

@@ -1,6 +1,8 @@
 //! Tables as text (semantics 8 and 9).
 
 use std::io::Write;
+use std::num::NonZeroUsize;
+use std::thread;
 
 use pcap_headers::{EndKind, TimeParts};
 
@@ -34,6 +36,39 @@ fn has_ports(kind: EndKind) -> bool {
     matches!(kind, EndKind::Tcp | EndKind::Udp)
 }
 
+/// Rows that a thread makes text of at a time.
+const SHARE: usize = 8192;
+
+/// The text of all rows, made on several threads if there are many.
+fn text_of<R: Sync>(rows: &[&R], out: &mut Vec<u8>, write: impl Fn(&R, &mut Vec<u8>) + Sync) {
+    let make = |rows: &[&R], out: &mut Vec<u8>| rows.iter().for_each(|row| write(row, out));
+    let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(rows.len() / SHARE);
+    if threads < 2 {
+        return make(rows, out);
+    }
+    thread::scope(|scope| {
+        let mut parts = rows.chunks(rows.len().div_ceil(threads));
+        let own = parts.next().unwrap_or_default();
+        let others: Vec<_> = parts
+            .map(|part| {
+                let of_part = move || {
+                    let mut out = Vec::new();
+                    make(part, &mut out);
+                    out
+                };
+                (part, thread::Builder::new().spawn_scoped(scope, of_part).ok())
+            })
+            .collect();
+        make(own, out);
+        for (part, thread) in others {
+            match thread.and_then(|thread| thread.join().ok()) {
+                Some(text) => out.extend_from_slice(&text),
+                None => make(part, out),
+            }
+        }
+    });
+}
+
 /// Memory takes all that is written.
 fn line(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
     let _ = out.write_fmt(text);
@@ -50,7 +85,7 @@ impl<E: End> Conversations<E> {
         head(out, self.kind, true);
         let (indent, ends) = if has_ports(self.kind) { (59, 26) } else { (47, 20) };
         CONVERSATIONS.iter().for_each(|text| line(out, format_args!("{:indent$}{text}", "")));
-        self.sorted().into_iter().for_each(|row| row.write(ends, out));
+        text_of(&self.sorted(), out, |row, out| row.write(ends, out));
         line(out, format_args!("{RULER}"));
     }
 }
@@ -82,7 +117,7 @@ impl<E: End> Endpoints<E> {
         head(out, self.kind, false);
         let port = if has_ports(self.kind) { "|  Port  |" } else { "" };
         line(out, format_args!("{:23}{port}{ENDPOINTS}", ""));
-        self.sorted().into_iter().for_each(|row| row.write(out));
+        text_of(&self.sorted(), out, |row, out| row.write(out));
         line(out, format_args!("{RULER}"));
     }
 }
