@@ -136,6 +136,28 @@ fn made_captures() {
     }
 }
 
+/// Lengths on the wire of 31 bits and more, which count as numbers with a sign.
+#[test]
+fn lengths_beyond_31_bits() {
+    if !is_there() {
+        return println!("LEFT OUT: comparing with tshark: there is no tshark 4.0");
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("long.pcap");
+    let packet = ipv4(CLIENT, SERVER, 17, &[0, 7, 0, 8, 0, 8, 0, 0]);
+    for lengths in
+        [&[0x7fff_ffff_u32][..], &[0x8000_0000], &[u32::MAX, 60], &[0x8000_0000, 0x7fff_ffff, 0xffff_fff0]]
+    {
+        capture(&path, &vec![packet.clone(); lengths.len()]);
+        let mut file = fs::read(&path).unwrap();
+        for (record, length) in file[24..].chunks_mut(16 + packet.len()).zip(lengths) {
+            record[12..16].copy_from_slice(&length.to_le_bytes());
+        }
+        fs::write(&path, file).unwrap();
+        compare("", &[], &path).unwrap_or_else(|wrong| panic!("{wrong}"));
+    }
+}
+
 const CLIENT: [u8; 4] = [10, 0, 0, 1];
 const SERVER: [u8; 4] = [10, 0, 0, 2];
 const SYN: u8 = 2;

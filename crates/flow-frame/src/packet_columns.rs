@@ -30,7 +30,7 @@ const NO_UDP: &str = "no UDP header, or not captured so far";
 const NO_ICMP: &str = "no ICMP header, or not captured so far";
 const NO_ICMPV6: &str = "no ICMPv6 header, or not captured so far";
 const NO_ARP: &str = "no ARP packet, or not captured so far";
-const NO_PORTS: &str = "it carries something else, or a later fragment, or the ports were not captured";
+const NO_PORTS: &str = "it carries something else, or a fragment (of a first one that was cut they are told), or the ports were not captured";
 
 /// The columns of packets. Those of tshark's fields are named as tshark names them, with `_` for `.`, and hold the first
 /// occurrence: of several headers of a kind the outermost. The last eight are those that flows have too, so that one

@@ -189,6 +189,25 @@ proptest! {
         prop_assert!(keys.zip(integers(&top, "count(*)").iter().copied()).eq(expected));
     }
 
+    /// A key behind a pair is its own, wherever it stands.
+    #[test]
+    fn keys_stand_beside_pairs(rows in flows(), is_first in any::<bool>()) {
+        prop_assume!(!rows.is_empty());
+        let mut expected = BTreeMap::<([u8; 16], [u8; 16], u16), i64>::new();
+        for row in &rows {
+            *expected.entry((row.sip.min(row.dip), row.sip.max(row.dip), row.sport)).or_default() += 1;
+        }
+        let keys = if is_first { ["sport", "conversation"] } else { ["conversation", "sport"] };
+        let mut found = groups(&keys, &["count(*)"]);
+        batches(&rows, &[20]).iter().for_each(|batch| found.update(batch).unwrap());
+        let top = found.top(usize::MAX, Rank::Largest).unwrap();
+        let ports = top.column_by_name("sport").unwrap().as_primitive::<UInt16Type>().values();
+        let keys = addresses(&top, "a").into_iter().zip(addresses(&top, "b")).zip(ports.iter().copied());
+        let counts = integers(&top, "count(*)").iter().copied();
+        let found: BTreeMap<_, _> = keys.map(|((a, b), port)| (a, b, port)).zip(counts).collect();
+        prop_assert_eq!(found, expected);
+    }
+
     #[test]
     fn nulls_group_like_values_and_come_last(rows in flows()) {
         let mut expected = BTreeMap::<(bool, u16), i64>::new();

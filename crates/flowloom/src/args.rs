@@ -188,6 +188,13 @@ Examples:
     Tshark(Passed),
 }
 
+impl Command {
+    /// Whether it is an older tool.
+    pub(crate) fn is_tool(&self) -> bool {
+        matches!(self, Self::Rwcut(_) | Self::Rwfilter(_) | Self::Rwfileinfo(_) | Self::Tshark(_))
+    }
+}
+
 /// Arguments of an older tool, passed on as they are.
 #[derive(Debug, Args)]
 pub(crate) struct Passed {

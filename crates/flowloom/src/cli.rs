@@ -10,7 +10,7 @@ use clap::{CommandFactory, Parser};
 use flow_frame::{Instant, TimeSpec};
 use flow_report::{RowsAre, Style};
 
-use crate::args::{Cli, Command, ConvertArgs, InfoArgs, ReportArgs, RowsArgs, StyleArg};
+use crate::args::{Cli, Command, ConvertArgs, Global, InfoArgs, ReportArgs, RowsArgs, StyleArg};
 use crate::commands::convert::{ConvertOptions, convert_into};
 use crate::commands::generate::{GenerateFormat, generate, generate_capture};
 use crate::commands::info::{Depth, Info, info};
@@ -36,8 +36,8 @@ const TOOLS: [&str; 4] = ["rwcut", "rwfilter", "rwfileinfo", "tshark"];
 #[must_use]
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    if let Some((name, rest, sandbox)) = older_tool(&arguments) {
-        return run_tool(name, rest, sandbox);
+    if let Some((name, rest, of_every)) = older_tool(&arguments) {
+        return run_tool(name, rest, of_every);
     }
     match Cli::try_parse_from(&arguments) {
         Ok(cli) => run_cli(cli),
@@ -55,32 +55,56 @@ pub fn command() -> clap::Command {
     Cli::command()
 }
 
-/// An older tool, by the program's own name or as the command, with its arguments untouched.
-fn older_tool(arguments: &[OsString]) -> Option<(&'static str, &[OsString], Sandbox)> {
+/// What is said of every command, as far as it concerns an older tool.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct OfEvery {
+    sandbox: Sandbox,
+    threads: Option<NonZeroUsize>,
+}
+
+impl OfEvery {
+    fn new(global: &Global) -> Self {
+        let threads = global.threads.and_then(|threads| NonZeroUsize::new(threads.into()));
+        Self { sandbox: Sandbox { is_wanted: global.sandbox }, threads }
+    }
+}
+
+/// An older tool, by the program's own name or as the command, with its arguments untouched. Options of every command may
+/// stand in front of it; those behind it are the tool's own.
+fn older_tool(arguments: &[OsString]) -> Option<(&'static str, &[OsString], OfEvery)> {
     let known = |name: &OsStr| TOOLS.into_iter().find(|tool| OsStr::new(tool) == name);
     let (program, rest) = arguments.split_first()?;
     if let Some(name) = Path::new(program).file_stem().and_then(known) {
-        return Some((name, rest, Sandbox::default()));
+        return Some((name, rest, OfEvery::default()));
     }
-    let flags = rest.iter().take_while(|argument| *argument == "--sandbox").count();
-    let (name, rest) = rest.get(flags..)?.split_first()?;
-    Some((known(name)?, rest, Sandbox { is_wanted: flags > 0 }))
+    let place = rest.iter().position(|argument| known(argument).is_some())?;
+    let (front, rest) = rest.split_at_checked(place)?;
+    let (name, rest) = rest.split_first()?;
+    let name = known(name)?;
+    // Without its arguments the command line is one of ours: if it makes sense, so does what stands in front.
+    let line = std::iter::once(program).chain(front).map(OsString::as_os_str).chain([OsStr::new(name)]);
+    match Cli::try_parse_from(line).ok()? {
+        Cli { global, command } if command.is_tool() => Some((name, rest, OfEvery::new(&global))),
+        _ => None,
+    }
 }
 
-fn run_tool(name: &str, arguments: &[OsString], sandbox: Sandbox) -> u8 {
+fn run_tool(name: &str, arguments: &[OsString], of_every: OfEvery) -> u8 {
+    let OfEvery { sandbox, threads } = of_every;
     match name {
-        "rwcut" => crate::rwcut::run_in(sandbox, arguments),
-        "rwfilter" => crate::rwfilter::run_in(sandbox, arguments),
-        "tshark" => crate::tshark::run_in(sandbox, arguments),
+        "rwcut" => crate::rwcut::run_in(sandbox, threads, arguments),
+        "rwfilter" => crate::rwfilter::run_in(sandbox, threads, arguments),
+        "tshark" => crate::tshark::run_in(sandbox, threads, arguments),
         _ => crate::rwfileinfo::run_in(sandbox, arguments),
     }
 }
 
 fn run_cli(cli: Cli) -> u8 {
     let global = cli.global;
+    let of_every = OfEvery::new(&global);
     let mut console = Console::new(global.quiet, global.verbose, global.progress);
     let threads = threads(global.threads);
-    let sandbox = Sandbox { is_wanted: global.sandbox };
+    let sandbox = of_every.sandbox;
     let done = match cli.command {
         Command::Report(args) => run_report(&args, threads, sandbox, &mut console),
         Command::Info(args) => run_info(&args, threads, sandbox, &mut console),
@@ -98,10 +122,10 @@ fn run_cli(cli: Cli) -> u8 {
             clap_complete::generate(shell, &mut Cli::command(), "flowloom", &mut script);
             print(&script)
         }
-        Command::Rwcut(passed) => return run_tool("rwcut", &passed.arguments, sandbox),
-        Command::Rwfilter(passed) => return run_tool("rwfilter", &passed.arguments, sandbox),
-        Command::Rwfileinfo(passed) => return run_tool("rwfileinfo", &passed.arguments, sandbox),
-        Command::Tshark(passed) => return run_tool("tshark", &passed.arguments, sandbox),
+        Command::Rwcut(passed) => return run_tool("rwcut", &passed.arguments, of_every),
+        Command::Rwfilter(passed) => return run_tool("rwfilter", &passed.arguments, of_every),
+        Command::Rwfileinfo(passed) => return run_tool("rwfileinfo", &passed.arguments, of_every),
+        Command::Tshark(passed) => return run_tool("tshark", &passed.arguments, of_every),
     };
     console.stop();
     if let Err(error) = done {

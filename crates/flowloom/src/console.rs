@@ -223,7 +223,7 @@ impl Listener for Console {
     fn flows_made(&mut self, account: &FlowAccount) {
         let reasons = EndReason::ALL.map(|reason| format!("{} {}", reason.name(), account.flows_of(reason)));
         self.detail(&format!(
-            "{} flows made of {} packets, {} bytes; {} packets without an IP header, {} bytes, are in none; ended: {}",
+            "{} flows made of {} packets, {} bytes; {} packets without an IP header that was captured, {} bytes, are in none; ended: {}",
             account.flows(),
             account.packets,
             account.bytes,
@@ -231,8 +231,21 @@ impl Listener for Console {
             account.without_ip_bytes,
             reasons.join(", ")
         ));
-        if account.untimed > 0 {
-            self.detail(&format!("{} packets without a time got that of the packet before", account.untimed));
+        if account.packets == 0 && account.without_ip > 0 {
+            self.note(&format!(
+                "none of {} packets tells protocol and addresses of IP: there are no flows of them",
+                account.without_ip
+            ));
+        }
+        if account.undated > 0 {
+            self.note(&format!(
+                "{} packets come before any that has a time: their flows begin in 1970",
+                account.undated
+            ));
+        }
+        let untimed = account.untimed - account.undated;
+        if untimed > 0 {
+            self.detail(&format!("{untimed} packets without a time got that of the packet before"));
         }
         let evicted = account.flows_of(EndReason::Resources);
         if evicted > 0 {

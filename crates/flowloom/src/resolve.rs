@@ -94,7 +94,7 @@ pub(crate) fn now() -> Instant {
     })
 }
 
-/// What ends the following of a ring: Ctrl-C (a second one ends the program at once), or a time.
+/// What ends the following of a ring: Ctrl-C or a request to end (a second one ends the program at once), or a time.
 pub(crate) fn follow(args: &FollowArgs) -> Result<Option<Follow>> {
     if !args.follow {
         return Ok(None);
@@ -111,10 +111,11 @@ pub(crate) fn follow(args: &FollowArgs) -> Result<Option<Follow>> {
         .with_poll(duration("--follow-poll", &args.follow_poll)?)
         .with_until(args.follow_until.as_ref().map(until).transpose()?.flatten())
         .with_idle(idle);
-    let interrupt = signal_hook::consts::SIGINT;
-    signal_hook::flag::register_conditional_default(interrupt, follow.stop_flag())
-        .and_then(|_| signal_hook::flag::register(interrupt, follow.stop_flag()))
-        .map_err(|e| Error::usage(format!("--follow: Ctrl-C cannot be listened to: {e}")))?;
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        signal_hook::flag::register_conditional_default(signal, follow.stop_flag())
+            .and_then(|_| signal_hook::flag::register(signal, follow.stop_flag()))
+            .map_err(|e| Error::usage(format!("--follow: Ctrl-C cannot be listened to: {e}")))?;
+    }
     Ok(Some(follow))
 }
 

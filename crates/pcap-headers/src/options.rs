@@ -8,7 +8,7 @@ pub enum Parity {
     Native,
     /// What tshark 4.0.17 counts as frames: custom blocks and journal entries of pcapng are frames too (link types
     /// [`LinkType::CUSTOM_BLOCK`](crate::LinkType::CUSTOM_BLOCK), [`LinkType::JOURNAL_ENTRY`](crate::LinkType::JOURNAL_ENTRY));
-    /// pcap files of a link type that it does not know are refused; a length on the wire is at most 2³¹ − 1.
+    /// pcap files of a link type that it does not know are refused.
     Tshark,
 }
 

@@ -71,8 +71,8 @@ pub struct FlowTable {
     /// When the clock shows this, flows that are idle are looked for.
     next_sweep: i64,
     sweep_every: i64,
-    /// The time of the packet before.
-    before: i64,
+    /// The time of the packet before, once one had any.
+    before: Option<i64>,
     begun: u64,
     ended: EndedFlows,
     account: FlowAccount,
@@ -110,7 +110,7 @@ impl FlowTable {
             clock: None,
             next_sweep: i64::MIN,
             sweep_every,
-            before: 0,
+            before: None,
             begun: 0,
             ended: EndedFlows::new(columns),
             account: FlowAccount::default(),
@@ -226,9 +226,11 @@ impl FlowTable {
         likely: u32,
         sink: &mut Sink<'_, E>,
     ) -> std::result::Result<(), E> {
-        let time = if packet.is_timed() { packet.time } else { self.before };
+        let time = if packet.is_timed() { Some(packet.time) } else { self.before };
         self.account.untimed += u64::from(!packet.is_timed());
+        self.account.undated += u64::from(time.is_none());
         self.before = time;
+        let time = time.unwrap_or_default();
         let at = Moment { time, clock: self.turn_clock(time, sink)? };
         self.account.packets += 1;
         self.account.bytes = self.account.bytes.saturating_add(packet.bytes);

@@ -154,6 +154,8 @@ pub struct FlowAccount {
     pub without_ip_bytes: u64,
     /// Packets in flows that have no time and got that of the packet before.
     pub untimed: u64,
+    /// Those of them before which no packet had a time: theirs is the beginning of 1970.
+    pub undated: u64,
     /// Flows that ended, by [`EndReason`] in the order of [`EndReason::ALL`].
     pub ended: [u64; 5],
 }

@@ -342,7 +342,7 @@ impl Bound {
                 }
                 GroupKey::Conversation => {
                     let pair = super::pairs::smaller_first(column(batch, "sip")?, column(batch, "dip")?)?;
-                    for (of, array) in columns.by_ref().zip(pair) {
+                    for (array, of) in pair.into_iter().zip(columns.by_ref()) {
                         layout.encode(of, &array, texts, encoded)?;
                     }
                 }

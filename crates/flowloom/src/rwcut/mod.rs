@@ -100,14 +100,15 @@ impl Setup {
 /// Runs the tool with its arguments and gives its exit status: 0, or 1 after an error.
 #[must_use]
 pub fn run(arguments: &[OsString]) -> u8 {
-    run_in(Sandbox::default(), arguments)
+    run_in(Sandbox::default(), None, arguments)
 }
 
 /// [`run`], shut in if that is wanted.
-pub(crate) fn run_in(sandbox: Sandbox, arguments: &[OsString]) -> u8 {
+pub(crate) fn run_in(sandbox: Sandbox, threads: Option<NonZeroUsize>, arguments: &[OsString]) -> u8 {
     let mut stdout = io::stdout().lock();
     let mut stderr = io::stderr();
-    let setup = Setup::from_environment().with_sandbox(sandbox);
+    let mut setup = Setup::from_environment().with_sandbox(sandbox);
+    setup.threads = threads.or(setup.threads);
     run_with(arguments, &setup, &mut stdout, &mut stderr).status
 }
 

@@ -30,14 +30,15 @@ const MOST_THREADS: usize = 256;
 /// none: it is named on standard error.
 #[must_use]
 pub fn run(arguments: &[OsString]) -> u8 {
-    run_in(Sandbox::default(), arguments)
+    run_in(Sandbox::default(), None, arguments)
 }
 
 /// [`run`], shut in if that is wanted.
-pub(crate) fn run_in(sandbox: Sandbox, arguments: &[OsString]) -> u8 {
+pub(crate) fn run_in(sandbox: Sandbox, threads: Option<NonZeroUsize>, arguments: &[OsString]) -> u8 {
     let terminal = io::stdout().is_terminal();
     let mut stdout = io::stdout().lock();
-    let setup = Setup::from_environment().with_sandbox(sandbox);
+    let mut setup = Setup::from_environment().with_sandbox(sandbox);
+    setup.threads = threads.or(setup.threads);
     go(arguments, &setup, terminal, &mut stdout, &mut io::stderr())
 }
 

@@ -135,14 +135,15 @@ pub struct Run {
 /// Runs the tool with its arguments and gives its exit status.
 #[must_use]
 pub fn run(arguments: &[OsString]) -> u8 {
-    run_in(Sandbox::default(), arguments)
+    run_in(Sandbox::default(), None, arguments)
 }
 
 /// [`run`], shut in if that is wanted.
-pub(crate) fn run_in(sandbox: Sandbox, arguments: &[OsString]) -> u8 {
+pub(crate) fn run_in(sandbox: Sandbox, threads: Option<NonZeroUsize>, arguments: &[OsString]) -> u8 {
     let mut stdout = io::stdout().lock();
     let mut stderr = io::stderr();
-    let setup = Setup { sandbox, ..Setup::from_environment() };
+    let setup = Setup::from_environment();
+    let setup = Setup { sandbox, threads: threads.or(setup.threads), ..setup };
     run_with(arguments, &setup, &mut stdout, &mut stderr).status
 }
 

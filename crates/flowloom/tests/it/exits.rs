@@ -1,6 +1,7 @@
 //! Exit codes, damage, and what a failure leaves behind.
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::Stdio;
 
 use crate::support::{command, fails, made, ok, query, run, run_with_input, silk};
@@ -264,4 +265,18 @@ fn a_closed_pipe_under_a_name_is_no_error() {
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert_eq!((output.status.code(), stderr.as_ref()), (Some(0), ""), "{format}");
     }
+}
+
+/// Options of every command stand in front of an older tool; behind it all options are the tool's own.
+#[test]
+fn options_in_front_of_older_tools() {
+    let capture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/pcap/crafted/conv_ties.pcap");
+    let capture = capture.to_str().unwrap();
+    let expected = ok(["tshark", "-q", "-z", "conv,ip", "-r", capture]);
+    for front in [&["--threads", "2"][..], &["--threads=3", "-v"], &["--quiet"], &["--progress", "never"]] {
+        let line = [front, &["tshark", "-q", "-z", "conv,ip", "-r", capture]].concat();
+        assert_eq!(ok(line.iter().copied()), expected, "{front:?}");
+    }
+    fails(2, ["--threads", "none", "tshark", "-q", "-z", "conv,ip", "-r", capture]);
+    fails(1, ["--threads", "2", "rwcut", "--threads", "3", capture]);
 }

@@ -58,6 +58,9 @@ impl FieldTable {
     }
 }
 
+/// A length on the wire is signed in the reference (semantics 10).
+const MOST_ON_THE_WIRE: u32 = i32::MAX as u32;
+
 const fn number(name: &'static str, format: Format, source: Source) -> Field {
     Field { name, value_type: FieldType::Number, format, source }
 }
@@ -131,7 +134,9 @@ static FIELDS: [Field; 47] = [
     number(
         "frame.len",
         Format::Decimal,
-        Source::Frame(|packet, _| Some(without_pseudo_header(packet, packet.wire_len as usize))),
+        Source::Frame(|packet, _| {
+            Some(without_pseudo_header(packet, packet.wire_len.min(MOST_ON_THE_WIRE) as usize))
+        }),
     ),
     number(
         "frame.cap_len",

@@ -11,5 +11,5 @@ mod variant;
 
 pub(crate) use header::LEN;
 pub use header::{FileHeader, Variant};
-pub(crate) use record::{MOST_ON_THE_WIRE, head, most_captured, step};
+pub(crate) use record::{head, most_captured, step};
 pub(crate) use variant::choose;

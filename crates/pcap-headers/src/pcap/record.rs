@@ -4,7 +4,7 @@ use byteorder::{BigEndian, ByteOrder as Bytes, LittleEndian};
 
 use crate::bytes::ByteOrder;
 use crate::error::{Error, Result};
-use crate::options::{Options, Parity};
+use crate::options::Options;
 use crate::pcap::header::{FileHeader, Lengths};
 use crate::report::{Oddity, Report};
 use crate::time::pcap_time;
@@ -12,8 +12,6 @@ use crate::unit::{Found, Step};
 
 /// Bytes that every record header begins with.
 const FIXED: usize = 16;
-/// Lengths on the wire are signed for tshark (semantics 10).
-pub(crate) const MOST_ON_THE_WIRE: u32 = i32::MAX as u32;
 
 /// The four numbers that every record header begins with, lengths in order.
 #[derive(Debug, Clone, Copy)]
@@ -97,16 +95,12 @@ pub(crate) fn step(
             report.odd(oddity);
         }
     }
-    let wire_len = match options.parity {
-        Parity::Native => head.wire,
-        Parity::Tshark => head.wire.min(MOST_ON_THE_WIRE),
-    };
     let found = Found {
         number: 0,
         time: Some(time),
         link_type: header.link_type,
         interface: None,
-        wire_len,
+        wire_len: head.wire,
         data: before..len,
     };
     Ok(Step::Unit { len, found: Some(found) })

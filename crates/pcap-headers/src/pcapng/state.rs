@@ -7,7 +7,6 @@ use crate::error::{Error, Result};
 use crate::info::CaptureInfo;
 use crate::linktype::LinkType;
 use crate::options::{Limits, Options, Parity};
-use crate::pcap::MOST_ON_THE_WIRE;
 use crate::pcapng::block::Block;
 use crate::pcapng::framing::{Framed, frame};
 use crate::report::{Oddity, Report};
@@ -63,7 +62,7 @@ impl State {
         if raw.unaligned {
             report.odd(Oddity::UnalignedBlock);
         }
-        let mut found = match Block::parse(&raw)? {
+        let found = match Block::parse(&raw)? {
             Block::Enhanced(packet) => {
                 let interface = self.interface(packet.interface)?;
                 let time = Some(interface.time(packet.ticks, report));
@@ -110,9 +109,6 @@ impl State {
                 return Ok(Step::nothing(raw.len));
             }
         };
-        if options.parity == Parity::Tshark {
-            found.wire_len = found.wire_len.min(MOST_ON_THE_WIRE);
-        }
         Ok(Step::Unit { len: raw.len, found: Some(found) })
     }
 

@@ -122,6 +122,11 @@ impl<E: End> Endpoints<E> {
     }
 }
 
+/// As the reference prints what a length beyond 31 bits made negative.
+fn unsigned(bytes: i64) -> u64 {
+    bytes.cast_unsigned()
+}
+
 impl<E: End> Endpoint<E> {
     fn write(&self, out: &mut Vec<u8>) {
         let Self { end, sent, received } = self;
@@ -132,11 +137,11 @@ impl<E: End> Endpoint<E> {
             format_args!(
                 "{port}     {:6}     {:9}     {:6}       {:9}      {:6}       {:9}   ",
                 sent.packets + received.packets,
-                sent.bytes.wrapping_add(received.bytes),
+                unsigned(sent.bytes.wrapping_add(received.bytes)),
                 sent.packets,
-                sent.bytes,
+                unsigned(sent.bytes),
                 received.packets,
-                received.bytes,
+                unsigned(received.bytes),
             ),
         );
     }
