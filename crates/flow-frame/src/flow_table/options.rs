@@ -161,6 +161,18 @@ pub struct FlowAccount {
 }
 
 impl FlowAccount {
+    /// Adds that of another table.
+    pub fn add(&mut self, other: &Self) {
+        let Self { packets, bytes, without_ip, without_ip_bytes, untimed, undated, ended } = self;
+        *packets += other.packets;
+        *bytes = bytes.saturating_add(other.bytes);
+        *without_ip += other.without_ip;
+        *without_ip_bytes = without_ip_bytes.saturating_add(other.without_ip_bytes);
+        *untimed += other.untimed;
+        *undated += other.undated;
+        ended.iter_mut().zip(other.ended).for_each(|(count, more)| *count += more);
+    }
+
     /// Flows that ended.
     #[must_use]
     pub fn flows(&self) -> u64 {

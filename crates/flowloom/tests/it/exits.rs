@@ -225,7 +225,7 @@ fn standard_input_and_special_outputs_work() {
     assert!(output.status.success());
     assert_eq!(output.stdout.iter().filter(|byte| **byte == b'\n').count(), 9243);
     assert_eq!(ok(["convert", "--format", "csv", query().to_str().unwrap(), "-o", "/dev/null"]), "");
-    assert!(!std::path::Path::new("/dev/null").is_file());
+    assert!(!Path::new("/dev/null").is_file());
     assert!(fails(2, ["tail", "--window", "end-1h..", "-"]).contains("standard input"));
 }
 

@@ -164,6 +164,30 @@ fn a_report_of_flows() {
     assert!(out.join("flows.parquet").exists());
 }
 
+/// Two threads write a ring, 900 s a file: each has a flow that lives through both of its files.
+#[test]
+fn threads_of_a_ring_have_flows_of_their_own() {
+    let ring = tempfile::tempdir().unwrap();
+    for (thread, file) in [(0u8, 0u32), (1, 0), (0, 1), (1, 1)] {
+        let mut bytes = b"\xd4\xc3\xb2\xa1\x02\0\x04\0\0\0\0\0\0\0\0\0\xff\xff\0\0\x01\0\0\0".to_vec();
+        let start = 1_475_156_200 + 900 * file + u32::from(thread);
+        for packet in 0..9 {
+            let mut frame = vec![0xaa; 12];
+            frame.extend(
+                b"\x08\0\x45\0\0\x1c\0\0\0\0\x40\x11\0\0\x0a\0\0\x01\x0a\0\0\x02\x03\xe8\x07\xd0\0\x08\0\0",
+            );
+            frame[29] += thread;
+            let len = frame.len() as u32;
+            bytes.extend([start + 100 * packet, 0, len, len].iter().flat_map(|word| word.to_le_bytes()));
+            bytes.extend(frame);
+        }
+        fs::write(ring.path().join(format!("log.{thread}.{start}.pcap")), bytes).unwrap();
+    }
+    let fields = "duration,packets,end_reason";
+    let made = ok(["convert", "--as-flows", "--fields", fields, "--ring", text(ring.path())]);
+    assert_eq!(made, "duration,packets,end_reason\n1700000,18,forced\n1700000,18,forced\n");
+}
+
 /// Three files of a ring, each with ten packets of one flow, and another flow in the first alone.
 #[test]
 fn flows_go_on_from_file_to_file_of_a_ring() {
