@@ -219,11 +219,8 @@ fn tables(
     // It takes a while to give a large map back.
     let closing = thread::Builder::new().spawn(|| drop(input));
     if ended.as_ref().map_or(true, |ended| ended.is_capture) {
-        let mut text = Vec::new();
         for statistic in count.statistics.iter().rev() {
-            tables.write(*statistic, &mut text);
-            out.write_all(&text)?;
-            text.clear();
+            tables.write(*statistic, &mut |text| out.write_all(text))?;
         }
         out.flush()?;
     }

@@ -7,11 +7,14 @@ mod end;
 mod table;
 mod text;
 
+use std::io;
+
 use pcap_headers::{EndKind, EndPair, Ends, FrameTimes, Packet, TimeParts};
 
 use super::pieces::Maker;
 use end::{End, Ipv4End, Ipv6End, MacEnd, PortEnd};
 use table::{Conversations, Endpoints, Full};
+use text::Put;
 
 /// One table: whose ends, and whether they count one by one or in pairs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,11 +162,11 @@ impl<E: End> Counted<E> {
         Ok(())
     }
 
-    fn write(&self, is_conversation: bool, out: &mut Vec<u8>) {
+    fn write(&self, is_conversation: bool, put: &mut Put<'_>) -> io::Result<()> {
         match (&self.conversations, &self.endpoints) {
-            (Some(conversations), _) if is_conversation => conversations.write(out),
-            (_, Some(endpoints)) if !is_conversation => endpoints.write(out),
-            _ => {}
+            (Some(conversations), _) if is_conversation => conversations.write(put),
+            (_, Some(endpoints)) if !is_conversation => endpoints.write(put),
+            _ => Ok(()),
         }
     }
 }
@@ -188,14 +191,14 @@ impl Tables {
         self.udp.add(&mut found.udp)
     }
 
-    /// Appends the table of a statistic.
-    pub(super) fn write(&self, statistic: Statistic, out: &mut Vec<u8>) {
+    /// Puts the table of a statistic.
+    pub(super) fn write(&self, statistic: Statistic, put: &mut Put<'_>) -> io::Result<()> {
         match statistic.kind {
-            EndKind::Eth => self.eth.write(statistic.is_conversation, out),
-            EndKind::Ipv4 => self.ipv4.write(statistic.is_conversation, out),
-            EndKind::Ipv6 => self.ipv6.write(statistic.is_conversation, out),
-            EndKind::Tcp => self.tcp.write(statistic.is_conversation, out),
-            EndKind::Udp => self.udp.write(statistic.is_conversation, out),
+            EndKind::Eth => self.eth.write(statistic.is_conversation, put),
+            EndKind::Ipv4 => self.ipv4.write(statistic.is_conversation, put),
+            EndKind::Ipv6 => self.ipv6.write(statistic.is_conversation, put),
+            EndKind::Tcp => self.tcp.write(statistic.is_conversation, put),
+            EndKind::Udp => self.udp.write(statistic.is_conversation, put),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Tables as text (semantics 8 and 9).
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::thread;
 
@@ -39,34 +39,33 @@ fn has_ports(kind: EndKind) -> bool {
 /// Rows that a thread makes text of at a time.
 const SHARE: usize = 8192;
 
-/// The text of all rows, made on several threads if there are many.
-fn text_of<R: Sync>(rows: &[&R], out: &mut Vec<u8>, write: impl Fn(&R, &mut Vec<u8>) + Sync) {
-    let make = |rows: &[&R], out: &mut Vec<u8>| rows.iter().for_each(|row| write(row, out));
-    let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(rows.len() / SHARE);
-    if threads < 2 {
-        return make(rows, out);
-    }
-    thread::scope(|scope| {
-        let mut parts = rows.chunks(rows.len().div_ceil(threads));
-        let own = parts.next().unwrap_or_default();
-        let others: Vec<_> = parts
-            .map(|part| {
-                let of_part = move || {
-                    let mut out = Vec::new();
-                    make(part, &mut out);
-                    out
-                };
-                (part, thread::Builder::new().spawn_scoped(scope, of_part).ok())
-            })
-            .collect();
-        make(own, out);
-        for (part, thread) in others {
-            match thread.and_then(|thread| thread.join().ok()) {
-                Some(text) => out.extend_from_slice(&text),
-                None => make(part, out),
+/// Where text goes.
+pub(super) type Put<'a> = dyn FnMut(&[u8]) -> io::Result<()> + 'a;
+
+/// Puts the text of all rows, made on several threads if there are many.
+fn rows<R: Sync>(rows: &[&R], put: &mut Put<'_>, write: impl Fn(&R, &mut Vec<u8>) + Sync) -> io::Result<()> {
+    let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let make = &|rows: &[&R], text: &mut Vec<u8>| rows.iter().for_each(|row| write(row, text));
+    let mut texts = vec![Vec::new(); threads];
+    for turn in rows.chunks(threads.saturating_mul(SHARE)) {
+        texts.iter_mut().for_each(Vec::clear);
+        thread::scope(|scope| {
+            let mut parts = turn.chunks(SHARE).zip(&mut texts);
+            let own = parts.next();
+            parts.for_each(|(part, text)| {
+                let _ = thread::Builder::new().spawn_scoped(scope, move || make(part, text));
+            });
+            own.into_iter().for_each(|(part, text)| make(part, text));
+        });
+        for (part, text) in turn.chunks(SHARE).zip(&mut texts) {
+            // The system may have refused a thread.
+            if text.is_empty() {
+                make(part, text);
             }
+            put(text)?;
         }
-    });
+    }
+    Ok(())
 }
 
 /// Memory takes all that is written.
@@ -80,13 +79,15 @@ fn head(out: &mut Vec<u8>, kind: EndKind, is_conversation: bool) {
 }
 
 impl<E: End> Conversations<E> {
-    /// Appends the table.
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
+    /// Puts the table.
+    pub(super) fn write(&self, put: &mut Put<'_>) -> io::Result<()> {
+        let out = &mut Vec::new();
         head(out, self.kind, true);
         let (indent, ends) = if has_ports(self.kind) { (59, 26) } else { (47, 20) };
         CONVERSATIONS.iter().for_each(|text| line(out, format_args!("{:indent$}{text}", "")));
-        text_of(&self.sorted(), out, |row, out| row.write(ends, out));
-        line(out, format_args!("{RULER}"));
+        put(out)?;
+        rows(&self.sorted(), put, |row, out| row.write(ends, out))?;
+        put(format!("{RULER}\n").as_bytes())
     }
 }
 
@@ -112,13 +113,15 @@ impl<E: End> Conversation<E> {
 }
 
 impl<E: End> Endpoints<E> {
-    /// Appends the table.
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
+    /// Puts the table.
+    pub(super) fn write(&self, put: &mut Put<'_>) -> io::Result<()> {
+        let out = &mut Vec::new();
         head(out, self.kind, false);
         let port = if has_ports(self.kind) { "|  Port  |" } else { "" };
         line(out, format_args!("{:23}{port}{ENDPOINTS}", ""));
-        text_of(&self.sorted(), out, |row, out| row.write(out));
-        line(out, format_args!("{RULER}"));
+        put(out)?;
+        rows(&self.sorted(), put, |row, out| row.write(out))?;
+        put(format!("{RULER}\n").as_bytes())
     }
 }
 
