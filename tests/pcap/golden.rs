@@ -31,7 +31,8 @@ fn answer(row: &Row) -> String {
     }
     let time = row.time_parts.map(epoch).unwrap_or_default();
     let interface = row.interface.map(|interface| interface.to_string()).unwrap_or_default();
-    let wire = row.wire_len as usize - hidden;
+    // The field is signed.
+    let wire = row.wire_len.min(i32::MAX as u32) as usize - hidden;
     format!("{}\t{time}\t{wire}\t{}\t{interface}", row.number, row.data.len() - hidden)
 }
 
