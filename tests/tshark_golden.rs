@@ -3,16 +3,19 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of a test may stop at once")]
 
 use std::collections::BTreeMap;
+#[path = "common/answers.rs"]
+mod answers;
+
 use std::ffi::OsString;
 use std::fs;
-use std::io::Read;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use flate2::read::MultiGzDecoder;
 use flowloom::generate::capture::{Capture, CaptureOptions, Tunnel};
 use flowloom::tshark::{Setup, run_with};
 use pcap_headers::FieldTable;
+
+use crate::answers::{here, shared};
 
 /// The switches behind every answer.
 const SWITCHES: &str = "-T fields -e frame.number -e frame.time -e frame.time_epoch -e ip.len -e eth.src -e eth.dst \
@@ -33,23 +36,9 @@ const OTHERWISE: [(&str, &str); 8] = [
     ),
 ];
 
-fn here() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/pcap")
-}
-
-fn shared() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/testdata/pcap")
-}
-
-/// The answer beside a capture, perhaps compressed.
+/// The answer beside a capture.
 fn answer(capture: &Path) -> Option<Vec<u8>> {
-    let plain = format!("{}.fields.csv", capture.display());
-    if let Ok(text) = fs::read(&plain) {
-        return Some(text);
-    }
-    let mut text = Vec::new();
-    MultiGzDecoder::new(fs::File::open(format!("{plain}.gz")).ok()?).read_to_end(&mut text).unwrap();
-    Some(text)
+    answers::answer(capture, "fields.csv")
 }
 
 /// Status and text for switches, split at blanks, and a capture.

@@ -2,15 +2,18 @@
 //! and on several.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of a test may stop at once")]
 
+#[path = "common/answers.rs"]
+mod answers;
+
 use std::ffi::OsString;
 use std::fs;
-use std::io::Read;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use flate2::read::MultiGzDecoder;
 use flowloom::generate::capture::{Capture, CaptureOptions, Tunnel};
 use flowloom::tshark::{Setup, run_with};
+
+use crate::answers::{here, shared};
 
 /// All tables.
 const ALL: &str = "-n -z conv,ip -z conv,ipv6 -z conv,eth -z conv,tcp -z conv,udp -z endpoints,ip -z endpoints,ipv6 \
@@ -33,23 +36,9 @@ const OTHERWISE: [(&str, &str); 10] = [
     ("wireshark/wireguard-ping-tcp-dsb.pcapng", "the reference decrypts WireGuard"),
 ];
 
-fn here() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/pcap")
-}
-
-fn shared() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/testdata/pcap")
-}
-
-/// The answer beside a capture, perhaps compressed.
+/// The answer beside a capture.
 fn answer(capture: &Path) -> Option<Vec<u8>> {
-    let plain = format!("{}.conv_ip.txt", capture.display());
-    if let Ok(text) = fs::read(&plain) {
-        return Some(text);
-    }
-    let mut text = Vec::new();
-    MultiGzDecoder::new(fs::File::open(format!("{plain}.gz")).ok()?).read_to_end(&mut text).unwrap();
-    Some(text)
+    answers::answer(capture, "conv_ip.txt")
 }
 
 /// Status and text for switches, split at blanks, and a capture.

@@ -19,7 +19,7 @@ use pcap_headers::{Error, FrameTimes, Packets};
 use super::pieces::Maker;
 use crate::rwcut::Failure;
 
-/// Bytes of a segment: a walk twice as long as the longest packet, and what is made of it stays in the cache.
+/// Bytes of a segment: several of the longest packets, and with what is made of them it stays in the cache.
 const SEGMENT: u64 = 1 << 20;
 
 /// A capture that can be walked in segments.
